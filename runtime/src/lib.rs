@@ -1,1 +1,13 @@
-//! x
+//! iglu, a house for QQ bots.
+//!
+//! An **adapter** turns a frame into an **event**; the **router** finds the **handlers** that asked for it; the
+//! **plugin** that owns each handler runs it in its sandbox; what it asks of the **host** goes through the
+//! **policy**, and leaves by the **bot** it names.
+
+#![forbid(unsafe_code)]
+
+pub mod adapter;
+mod base64_json;
+pub mod bot;
+pub mod model;
+pub mod plugin;

@@ -1,0 +1,70 @@
+//! A bot: one account on one platform, the way out of the house.
+//!
+//! Adapters implement [`Bot`]; host functions reach it through [`Bots`]. Nothing of a protocol is visible here.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, RwLock};
+
+use crate::model::{self, Chat, Error, Incoming, Message, Receipt, Segment};
+
+/// What an action answers, when it does.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// One account. Every action has a deadline of the adapter's own and fails with `disconnected` when the link is down.
+pub trait Bot: Send + Sync {
+    /// The account as plugins see it, now.
+    fn info(&self) -> model::Bot;
+
+    /// Sends `content` to `chat`. `answers` is the event that this is a reply to, `quote` shows the answered message
+    /// where the platform can. The order of calls is the order on the wire: implementations must queue the frame
+    /// before their first suspension.
+    fn send<'a>(
+        &'a self,
+        chat: &'a Chat,
+        content: &'a [Segment],
+        answers: Option<&'a Incoming>,
+        quote: bool,
+    ) -> Answer<'a, Receipt>;
+
+    /// Takes a message back.
+    fn recall<'a>(&'a self, chat: &'a Chat, message: &'a str) -> Answer<'a, ()>;
+
+    /// Fetches one message again.
+    fn fetch<'a>(&'a self, chat: &'a Chat, message: &'a str) -> Answer<'a, Message>;
+
+    /// A platform's own action with JSON parameters and a JSON answer.
+    fn call<'a>(&'a self, action: &'a str, params: serde_json::Value) -> Answer<'a, serde_json::Value>;
+}
+
+/// The accounts that are known, by id. An account stays listed while its link is down.
+#[derive(Default)]
+pub struct Bots(RwLock<BTreeMap<String, Arc<dyn Bot>>>);
+
+impl Bots {
+    /// Adds an account, or replaces the one with this id.
+    pub fn insert(&self, bot: Arc<dyn Bot>) {
+        self.write().insert(bot.info().id, bot);
+    }
+
+    /// The account with this id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<Arc<dyn Bot>> {
+        self.read().get(id).cloned()
+    }
+
+    /// Every known account.
+    #[must_use]
+    pub fn all(&self) -> Vec<model::Bot> {
+        self.read().values().map(|bot| bot.info()).collect()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<String, Arc<dyn Bot>>> {
+        self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<String, Arc<dyn Bot>>> {
+        self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,45 @@
+//! The host's vocabulary.
+//!
+//! The types that `wit/` describes *are* the model: they are generated here once, and every room speaks them. What
+//! the host knows beyond the contract (the platform's own JSON of an event) travels beside them in [`Incoming`].
+
+mod segments;
+
+use std::sync::Arc;
+
+/// What wasmtime generates from `wit/`. Only `plugin/` and `host/` use more of it than the types.
+#[allow(clippy::all, clippy::pedantic, unreachable_pub, missing_docs, reason = "generated code")]
+pub mod contract {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "plugin",
+        additional_derives: [PartialEq, Clone, iglu_contract_derive::ContractJson],
+    });
+}
+
+pub use contract::iglu::plugin::events::*;
+pub use contract::iglu::plugin::messages::Receipt;
+pub use contract::iglu::plugin::types::*;
+pub use segments::{plain_text, text};
+
+/// One event on its way from an adapter to the plugins.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The event in the contract's terms, as plugins see it.
+    pub event: Event,
+    /// The platform's own JSON, byte for byte as it came (`{}` for events that the host makes).
+    pub original: Arc<str>,
+    /// Two events of one bot with the same key are one event. `None`: never a duplicate.
+    pub dedup: Option<String>,
+}
+
+impl Incoming {
+    /// The message inside, whoever sent it.
+    #[must_use]
+    pub fn message(&self) -> Option<&Message> {
+        match &self.event.body {
+            EventBody::Message(message) | EventBody::MessageSent(message) => Some(message),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! What a plugin says of itself: the JSON that `describe` answers.
+//!
+//! These types are the one source of `wit/manifest.schema.json`. Unknown fields are ignored, so that a plugin built
+//! for a newer host still loads; wrong values of known fields are refused with the reason.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A plugin's manifest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(title = "iglu plugin manifest")]
+pub struct Manifest {
+    /// The contract's version that the plugin was built for, e.g. `0.1.0`.
+    #[serde(default = "contract_version")]
+    pub contract: String,
+    /// Names the plugin in the owner's configuration and in its storage: lower-case letters, digits, `-`, `_` and `.`,
+    /// beginning with a letter, at most 64 characters. Two files with one id are one plugin twice, which is refused.
+    pub id: String,
+    /// The name that people see. Default: the id.
+    #[serde(default)]
+    pub name: String,
+    /// The plugin's own version, free text.
+    #[serde(default)]
+    pub version: String,
+    /// One sentence for `/help` and the console.
+    #[serde(default)]
+    pub description: String,
+    /// Who wrote it.
+    #[serde(default)]
+    pub authors: Vec<String>,
+    /// Where to read more.
+    #[serde(default)]
+    pub homepage: Option<String>,
+    /// What it asks the owner to grant.
+    #[serde(default)]
+    pub permissions: Vec<PermissionRequest>,
+    /// JSON Schema of its table in `iglu.toml` (`[plugin.<id>.config]`); `default`s are filled in.
+    #[serde(default)]
+    pub config: Option<Value>,
+    /// What it listens to.
+    #[serde(default)]
+    pub handlers: Vec<Handler>,
+}
+
+/// A permission and why it is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PermissionRequest {
+    /// `send`, `recall`, `group-admin`, `friends`, `files`, `http:<origin>` or `call:<action pattern>`.
+    pub name: String,
+    /// Shown to the owner.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// One handler: what wakes it, and for whom.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Handler {
+    /// The name that `handle` is called with; unique in the plugin.
+    pub name: String,
+    /// What it listens to.
+    pub on: Trigger,
+    /// Who may use it.
+    #[serde(default)]
+    pub who: Who,
+    /// In which chats.
+    #[serde(default)]
+    pub chats: Chats,
+    /// Only messages to the bot: private, mentioning it, or quoting it.
+    #[serde(default)]
+    pub to_me: bool,
+    /// Higher runs earlier, across all plugins.
+    #[serde(default)]
+    pub priority: i32,
+    /// Later handlers wait for this one, and do not see the event when it answers `handled`.
+    #[serde(default)]
+    pub block: bool,
+    /// At most one run in this time.
+    #[serde(default)]
+    pub cooldown: Option<Cooldown>,
+}
+
+/// What a handler listens to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trigger {
+    /// A message that begins with a prefix and this word.
+    Command(Command),
+    /// A message that contains one of these words.
+    Keyword(Keyword),
+    /// A message whose text matches.
+    Regex(Regex),
+    /// Events by kind.
+    Event(Kinds),
+    /// A time table.
+    Cron(Cron),
+}
+
+/// A command and how it is explained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Command {
+    /// The word after the prefix; may hold spaces for a sub-command (`note add`).
+    pub name: String,
+    /// Other words for the same.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// The arguments, as `/help` shows them: `<text> [times]`.
+    #[serde(default)]
+    pub usage: String,
+    /// One line for `/help`.
+    #[serde(default)]
+    pub help: String,
+}
+
+/// Words to look for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Keyword {
+    /// Any of these, case-insensitively.
+    pub any: Vec<String>,
+}
+
+/// A pattern to look for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Regex {
+    /// In the syntax of the `regex` crate (no look-around, no back-references).
+    pub pattern: String,
+}
+
+/// Event kinds to listen to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Kinds {
+    /// The contract's case names joined by dots, e.g. `notice.member-joined`. A shorter one means all below it.
+    pub kinds: Vec<String>,
+}
+
+/// A time table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cron {
+    /// Five fields: minute, hour, day of month, month, day of week.
+    pub line: String,
+    /// IANA time zone. Default: the host's setting.
+    #[serde(default)]
+    pub zone: Option<String>,
+}
+
+/// Who may use a handler.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Who {
+    /// No condition.
+    #[default]
+    Everyone,
+    /// Administrators and the owner of the group (in private chats: everyone), and superusers.
+    GroupAdmin,
+    /// The owner of the group, and superusers.
+    GroupOwner,
+    /// The users whom the owner listed in `superusers`.
+    Superuser,
+}
+
+/// In which chats a handler listens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Chats {
+    /// Everywhere.
+    #[default]
+    Any,
+    /// Private, temporary and direct chats.
+    Private,
+    /// Groups and channels.
+    Group,
+}
+
+/// How often a handler may run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Cooldown {
+    /// The time between two runs.
+    pub seconds: f64,
+    /// Whose runs are counted together.
+    #[serde(default)]
+    pub scope: CooldownScope,
+}
+
+/// Whose runs a cooldown counts together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CooldownScope {
+    /// Each user for themselves.
+    #[default]
+    User,
+    /// Each chat for itself.
+    Chat,
+    /// Everyone together.
+    Plugin,
+}
+
+fn contract_version() -> String {
+    "0.1.0".to_owned()
+}
+
+/// Why a manifest is refused. The text names the field, the fault and the remedy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ManifestError(String);
+
+impl fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Manifest {
+    /// Reads and checks what `describe` answered.
+    ///
+    /// # Errors
+    ///
+    /// When it is not JSON of the manifest's shape, or a value in it cannot work.
+    pub fn parse(json: &str) -> Result<Self, ManifestError> {
+        let mut manifest: Self = serde_json::from_str(json)
+            .map_err(|e| ManifestError(format!("the manifest that `describe` answered does not fit its schema: {e}")))?;
+        if manifest.name.is_empty() {
+            manifest.name.clone_from(&manifest.id);
+        }
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// The handler with this name.
+    #[must_use]
+    pub fn handler(&self, name: &str) -> Option<&Handler> {
+        self.handlers.iter().find(|handler| handler.name == name)
+    }
+
+    fn check(&self) -> Result<(), ManifestError> {
+        let wrong = |text: String| Err(ManifestError(text));
+        let id = &self.id;
+        let well_formed = id.len() <= 64
+            && id.starts_with(|c: char| c.is_ascii_lowercase())
+            && id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c));
+        if !well_formed {
+            return wrong(format!(
+                "manifest: id {id:?} is not usable; write lower-case letters, digits, `-`, `_` and `.`, a letter \
+                 first, at most 64 characters"
+            ));
+        }
+        for (index, handler) in self.handlers.iter().enumerate() {
+            let name = &handler.name;
+            if name.is_empty() {
+                return wrong(format!("manifest: handler number {} has no name", index + 1));
+            }
+            if self.handlers[..index].iter().any(|other| other.name == *name) {
+                return wrong(format!("manifest: two handlers are named {name:?}; names must be unique"));
+            }
+            if let Err(reason) = handler.on.check() {
+                return wrong(format!("manifest: handler {name:?}: {reason}"));
+            }
+            if let Some(cooldown) = handler.cooldown
+                && !(cooldown.seconds.is_finite() && cooldown.seconds >= 0.0)
+            {
+                return wrong(format!("manifest: handler {name:?}: cooldown of {} seconds", cooldown.seconds));
+            }
+        }
+        if let Some(schema) = &self.config
+            && let Err(e) = jsonschema::validator_for(schema)
+        {
+            return wrong(format!("manifest: `config` is not a JSON Schema: {e}"));
+        }
+        Ok(())
+    }
+}
+
+impl Trigger {
+    fn check(&self) -> Result<(), String> {
+        let blank = |text: &String| text.trim().is_empty();
+        match self {
+            Self::Command(command) if blank(&command.name) => Err("its command has no name".to_owned()),
+            Self::Command(command) if command.aliases.iter().any(blank) => {
+                Err(format!("command {:?} has an empty alias", command.name))
+            }
+            Self::Keyword(keyword) if keyword.any.is_empty() || keyword.any.iter().any(blank) => {
+                Err("`keyword.any` needs at least one word, and no empty one".to_owned())
+            }
+            Self::Regex(regex) => {
+                regex::Regex::new(&regex.pattern).map(drop).map_err(|e| format!("its regex does not compile: {e}"))
+            }
+            Self::Event(kinds) if kinds.kinds.is_empty() => Err("`event.kinds` is empty".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}

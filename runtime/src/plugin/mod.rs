@@ -1,0 +1,4 @@
+//! From a file in a folder to a running plugin.
+
+pub mod mailbox;
+pub mod manifest;

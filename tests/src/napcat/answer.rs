@@ -1,0 +1,376 @@
+//! What the simulator answers to an action: as NapCat would, or as a test wants it.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::{Map, Value, json};
+use tokio::sync::watch;
+
+use super::{Build, Call, link::Outgoing, lock};
+
+/// The name that stands for every action in [`Napcat::answer`](super::Napcat::answer) and its kin.
+pub const ANY: &str = "*";
+
+/// What an action comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Outcome {
+    Data(Value),
+    /// Done, with a result that JSON drops: the answer has no key `data`.
+    Void,
+    Failed(i64, String),
+    /// No answer at all.
+    Nothing,
+}
+
+impl Outcome {
+    pub(super) fn failed(message: impl Into<String>) -> Self {
+        Self::Failed(1200, message.into())
+    }
+
+    pub(super) fn bad_params(message: impl Into<String>) -> Self {
+        Self::Failed(1400, message.into())
+    }
+}
+
+/// An answer to one action, made of a body and of how it is sent.
+#[derive(Clone)]
+pub struct Answer {
+    body: Body,
+    echo: Option<Value>,
+    drop_echo: bool,
+    delay: Duration,
+    copies: usize,
+    edit: Option<Arc<dyn Fn(Value) -> Value + Send + Sync>>,
+}
+
+#[derive(Clone)]
+enum Body {
+    Handled,
+    Outcome(Outcome),
+    Computed(Arc<dyn Fn(&Call) -> Value + Send + Sync>),
+    Envelope(Value),
+    Packets(Vec<Value>),
+    Raw(String),
+}
+
+impl Answer {
+    fn of(body: Body) -> Self {
+        Self { body, echo: None, drop_echo: false, delay: Duration::ZERO, copies: 1, edit: None }
+    }
+
+    /// The default answer, with its effects (a send is stored and reported). Combine it with the methods below.
+    pub fn handled() -> Self {
+        Self::of(Body::Handled)
+    }
+
+    /// Done, with this `data`. The default handler does not run, here and in all others below.
+    pub fn data(data: Value) -> Self {
+        Self::of(Body::Outcome(Outcome::Data(data)))
+    }
+
+    /// Done, without the key `data`.
+    pub fn no_data() -> Self {
+        Self::of(Body::Outcome(Outcome::Void))
+    }
+
+    /// Done, with `data` computed from the request.
+    pub fn computed(data: impl Fn(&Call) -> Value + Send + Sync + 'static) -> Self {
+        Self::of(Body::Computed(Arc::new(data)))
+    }
+
+    /// Failed with retcode 1200 and this text.
+    pub fn failed(message: &str) -> Self {
+        Self::failed_with(1200, message)
+    }
+
+    /// Failed with a retcode and a text.
+    pub fn failed_with(retcode: i64, message: &str) -> Self {
+        Self::of(Body::Outcome(Outcome::Failed(retcode, message.to_owned())))
+    }
+
+    /// The send handed over to QQ whose success NapCat did not see: it may have arrived or not.
+    pub fn send_timeout() -> Self {
+        Self::failed(
+            "Timeout: NTEvent serviceAndMethod:NodeIKernelMsgService/sendMsg \
+             ListenerName:NodeIKernelMsgListener/onMsgInfoListUpdate EventRet:\n{\n    \"result\": 0,\n    \
+             \"errMsg\": \"\"\n}\n",
+        )
+    }
+
+    /// This object as the whole envelope; only `echo` is put in, when it is missing.
+    pub fn envelope(envelope: Value) -> Self {
+        Self::of(Body::Envelope(envelope))
+    }
+
+    /// Several envelopes of a stream action, one per `data`.
+    pub fn packets(packets: Vec<Value>) -> Self {
+        Self::of(Body::Packets(packets))
+    }
+
+    /// This text as the frame; `{echo}` in it becomes the request's echo as JSON.
+    pub fn raw(frame: &str) -> Self {
+        Self::of(Body::Raw(frame.to_owned()))
+    }
+
+    /// No answer, ever.
+    pub fn never() -> Self {
+        Self::of(Body::Outcome(Outcome::Nothing))
+    }
+
+    /// Sent so much later; others overtake it.
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Sent twice.
+    pub fn twice(mut self) -> Self {
+        self.copies = 2;
+        self
+    }
+
+    /// With this echo in place of the request's.
+    pub fn with_echo(mut self, echo: Value) -> Self {
+        self.echo = Some(echo);
+        self
+    }
+
+    /// Without the key `echo`.
+    pub fn without_echo(mut self) -> Self {
+        self.drop_echo = true;
+        self
+    }
+
+    /// The envelope changed by a function before it is sent.
+    pub fn edited(mut self, edit: impl Fn(Value) -> Value + Send + Sync + 'static) -> Self {
+        self.edit = Some(Arc::new(edit));
+        self
+    }
+
+    /// Every number within `data` as a string, as other implementations send them.
+    pub fn with_string_numbers(self) -> Self {
+        self.edited(|mut envelope| {
+            if let Some(data) = envelope.get_mut("data") {
+                numbers_to_strings(data);
+            }
+            envelope
+        })
+    }
+
+    pub(super) fn delay(&self) -> Duration {
+        self.delay
+    }
+
+    /// The frames to send; `handle` runs the default handler.
+    pub(super) fn frames(&self, call: &Call, build: Build, handle: impl FnOnce() -> Outcome) -> Vec<String> {
+        let envelope = |outcome| match outcome {
+            Outcome::Nothing => Vec::new(),
+            outcome => vec![envelope(outcome, call.echo(), build)],
+        };
+        let envelopes = match &self.body {
+            Body::Handled => envelope(handle()),
+            Body::Outcome(outcome) => envelope(outcome.clone()),
+            Body::Computed(data) => envelope(Outcome::Data(data(call))),
+            Body::Envelope(whole) => vec![with_echo(whole.clone(), call.echo())],
+            Body::Packets(packets) => packets.iter().map(|data| packet(data, call.echo())).collect(),
+            Body::Raw(frame) => {
+                return vec![frame.replace("{echo}", &call.echo().to_string()); self.copies];
+            }
+        };
+        let frames = envelopes.into_iter().map(|envelope| self.finish(envelope).to_string());
+        frames.flat_map(|frame| std::iter::repeat_n(frame, self.copies)).collect()
+    }
+
+    fn finish(&self, mut envelope: Value) -> Value {
+        if let Some(object) = envelope.as_object_mut() {
+            if let Some(echo) = &self.echo {
+                object.insert("echo".to_owned(), echo.clone());
+            }
+            if self.drop_echo {
+                object.shift_remove("echo");
+            }
+        }
+        match &self.edit {
+            Some(edit) => edit(envelope),
+            None => envelope,
+        }
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = match &self.body {
+            Body::Handled => "handled".to_owned(),
+            Body::Outcome(outcome) => format!("{outcome:?}"),
+            Body::Computed(_) => "computed".to_owned(),
+            Body::Envelope(envelope) => envelope.to_string(),
+            Body::Packets(packets) => format!("{} packets", packets.len()),
+            Body::Raw(frame) => frame.clone(),
+        };
+        write!(f, "Answer({body}, after {:?}, {} times)", self.delay, self.copies)
+    }
+}
+
+/// The answer to a request that reached a handler, or to an unknown action.
+///
+/// An absent echo comes back as `""` from handlers, and as `null` for what fails before one is found.
+pub(super) fn envelope(outcome: Outcome, echo: &Value, build: Build) -> Value {
+    let before_dispatch = matches!(outcome, Outcome::Failed(1403 | 1404, _));
+    let (status, retcode, data, message) = match outcome {
+        Outcome::Data(data) => ("ok", 0, Some(data), String::new()),
+        Outcome::Void | Outcome::Nothing => ("ok", 0, None, String::new()),
+        Outcome::Failed(retcode, message) => ("failed", retcode, Some(Value::Null), message),
+    };
+    let echo = if echo.is_null() && !before_dispatch { json!("") } else { echo.clone() };
+    let mut object = Map::new();
+    object.insert("status".to_owned(), status.into());
+    object.insert("retcode".to_owned(), retcode.into());
+    if let Some(data) = data {
+        object.insert("data".to_owned(), data);
+    }
+    object.insert("message".to_owned(), message.clone().into());
+    object.insert("wording".to_owned(), message.into());
+    object.insert("echo".to_owned(), echo);
+    if build == Build::Current {
+        object.insert("stream".to_owned(), "normal-action".into());
+    }
+    Value::Object(object)
+}
+
+/// The answer to a frame that is not JSON.
+pub(super) fn bad_json(build: Build) -> Value {
+    let mut answer = envelope(Outcome::bad_params("json解析失败,请检查数据格式"), &Value::Null, build);
+    answer["echo"] = Value::Null;
+    answer
+}
+
+fn packet(data: &Value, echo: &Value) -> Value {
+    let failed = data["type"] == "error";
+    let (status, retcode) = if failed { ("failed", 1200) } else { ("ok", 0) };
+    json!({"status": status, "retcode": retcode, "data": data, "message": "", "wording": "", "echo": echo,
+        "stream": "stream-action"})
+}
+
+fn with_echo(mut envelope: Value, echo: &Value) -> Value {
+    if let Some(object) = envelope.as_object_mut() {
+        object.entry("echo").or_insert_with(|| echo.clone());
+    }
+    envelope
+}
+
+fn numbers_to_strings(value: &mut Value) {
+    match value {
+        Value::Number(number) => *value = Value::String(number.to_string()),
+        Value::Array(items) => items.iter_mut().for_each(numbers_to_strings),
+        Value::Object(fields) => fields.values_mut().for_each(numbers_to_strings),
+        _ => {}
+    }
+}
+
+/// What tests have said about answers, by action.
+#[derive(Default)]
+pub(super) struct Script {
+    once: HashMap<String, VecDeque<Answer>>,
+    always: HashMap<String, Answer>,
+    holds: HashMap<String, Arc<Held>>,
+}
+
+impl Script {
+    pub(super) fn always(&mut self, action: &str, answer: Answer) {
+        self.always.insert(action.to_owned(), answer);
+    }
+
+    pub(super) fn once(&mut self, action: &str, answer: Answer) {
+        self.once.entry(action.to_owned()).or_default().push_back(answer);
+    }
+
+    pub(super) fn forget(&mut self, action: &str) {
+        self.once.remove(action);
+        self.always.remove(action);
+    }
+
+    /// The answer for one request: the named action before [`ANY`], one-time answers before standing ones.
+    pub(super) fn pick(&mut self, action: &str) -> Answer {
+        for name in [action, ANY] {
+            if let Some(answer) = self.once.get_mut(name).and_then(VecDeque::pop_front) {
+                return answer;
+            }
+        }
+        let standing = self.always.get(action).or_else(|| self.always.get(ANY));
+        standing.cloned().unwrap_or_else(Answer::handled)
+    }
+
+    pub(super) fn hold(&mut self, action: &str) -> Hold {
+        let held = self.holds.entry(action.to_owned()).or_default().clone();
+        Hold { held }
+    }
+
+    pub(super) fn held(&self, action: &str) -> Option<Arc<Held>> {
+        self.holds.get(action).or_else(|| self.holds.get(ANY)).cloned()
+    }
+}
+
+/// Answers that are ready and kept back, until they are released or this is dropped.
+pub struct Hold {
+    held: Arc<Held>,
+}
+
+impl Hold {
+    /// Sends the kept answers in the order of their requests; later ones are no longer kept back.
+    pub fn release(self) {
+        self.held.open(false);
+    }
+
+    /// Sends the kept answers with the last one first; later ones are no longer kept back.
+    pub fn release_reversed(self) {
+        self.held.open(true);
+    }
+
+    pub(super) fn count(&self) -> watch::Receiver<usize> {
+        self.held.count.subscribe()
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.held.open(false);
+    }
+}
+
+/// The kept frames with where they go; `None` once released.
+pub(super) struct Held {
+    frames: Mutex<Option<Vec<(Outgoing, Vec<String>)>>>,
+    count: watch::Sender<usize>,
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self { frames: Mutex::new(Some(Vec::new())), count: watch::Sender::new(0) }
+    }
+}
+
+impl Held {
+    /// Keeps the frames, or gives them back when nothing is kept any more.
+    pub(super) fn keep(&self, outgoing: &Outgoing, frames: Vec<String>) -> Option<Vec<String>> {
+        match lock(&self.frames).as_mut() {
+            Some(kept) => kept.push((outgoing.clone(), frames)),
+            None => return Some(frames),
+        }
+        self.count.send_modify(|count| *count += 1);
+        None
+    }
+
+    fn open(&self, reversed: bool) {
+        let mut kept = lock(&self.frames).take().unwrap_or_default();
+        if reversed {
+            kept.reverse();
+        }
+        for (outgoing, frames) in kept {
+            frames.into_iter().for_each(|frame| outgoing.text(frame));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What the client asked: every request frame, in the order of arrival, and ways to wait for them.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex},
+    time::Instant,
+};
+
+use serde_json::Value;
+use tokio::sync::{mpsc, watch};
+
+use super::{cq, lock};
+
+/// One request frame as it arrived.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Position among all requests of this simulator, from 0.
+    pub number: usize,
+    /// The connection it came by, numbered from 1 in the order of acceptance.
+    pub connection: u64,
+    /// When it was read.
+    pub at: Instant,
+    /// The frame's text.
+    pub raw: String,
+    /// The frame parsed; `Null` when it was not JSON.
+    pub json: Value,
+}
+
+impl Call {
+    pub(super) fn new(number: usize, connection: u64, raw: String) -> Self {
+        let json = serde_json::from_str(&raw).unwrap_or(Value::Null);
+        Self { number, connection, at: Instant::now(), raw, json }
+    }
+
+    /// The action's name as sent; empty when there is none.
+    pub fn action(&self) -> &str {
+        self.json["action"].as_str().unwrap_or_default()
+    }
+
+    /// The parameters; `Null` when there are none.
+    pub fn params(&self) -> &Value {
+        &self.json["params"]
+    }
+
+    /// The echo; `Null` when there is none.
+    pub fn echo(&self) -> &Value {
+        &self.json["echo"]
+    }
+
+    /// The text segments of the `message` parameter, joined. CQ strings are decoded first.
+    pub fn text(&self) -> String {
+        let message = &self.params()["message"];
+        let segments = match message {
+            Value::String(text) => cq::decode(text),
+            Value::Array(segments) => segments.clone(),
+            other => vec![other.clone()],
+        };
+        segments.iter().filter_map(|segment| segment["data"]["text"].as_str()).collect()
+    }
+}
+
+/// The log of requests. `arrived` counts all of them, kept or not.
+pub(super) struct CallLog {
+    keep: bool,
+    inner: Mutex<Inner>,
+    pub(super) arrived: watch::Sender<usize>,
+}
+
+#[derive(Default)]
+struct Inner {
+    next: usize,
+    all: Vec<Arc<Call>>,
+    untaken: VecDeque<Arc<Call>>,
+    counts: HashMap<String, usize>,
+    taps: Vec<mpsc::UnboundedSender<Arc<Call>>>,
+}
+
+impl CallLog {
+    pub(super) fn new(keep: bool) -> Self {
+        Self { keep, inner: Mutex::default(), arrived: watch::Sender::new(0) }
+    }
+
+    pub(super) fn record(&self, connection: u64, raw: String) -> Arc<Call> {
+        let call = {
+            let mut inner = lock(&self.inner);
+            let call = Arc::new(Call::new(inner.next, connection, raw));
+            inner.next += 1;
+            *inner.counts.entry(call.action().to_owned()).or_default() += 1;
+            if self.keep {
+                inner.all.push(call.clone());
+                inner.untaken.push_back(call.clone());
+            }
+            inner.taps.retain(|tap| tap.send(call.clone()).is_ok());
+            call
+        };
+        self.arrived.send_modify(|count| *count += 1);
+        call
+    }
+
+    pub(super) fn all(&self) -> Vec<Arc<Call>> {
+        lock(&self.inner).all.clone()
+    }
+
+    /// The first call that matches and was not taken before.
+    pub(super) fn take(&self, matches: impl Fn(&Call) -> bool) -> Option<Arc<Call>> {
+        let mut inner = lock(&self.inner);
+        let index = inner.untaken.iter().position(|call| matches(call))?;
+        inner.untaken.remove(index)
+    }
+
+    pub(super) fn count(&self, action: &str) -> usize {
+        lock(&self.inner).counts.get(action).copied().unwrap_or_default()
+    }
+
+    pub(super) fn forget(&self) {
+        let mut inner = lock(&self.inner);
+        inner.all.clear();
+        inner.untaken.clear();
+        inner.counts.clear();
+    }
+
+    pub(super) fn tap(&self) -> mpsc::UnboundedReceiver<Arc<Call>> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        lock(&self.inner).taps.push(sender);
+        receiver
+    }
+}
