@@ -61,8 +61,8 @@ impl std::error::Error for Error {}
 
 #[track_caller]
 fn same<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T, written: Value) {
-    assert_eq!(to_value(value).unwrap(), written);
-    assert_eq!(&from_value::<T>(written).unwrap(), value);
+    assert_eq!(to_value(value).expect("a contract type has a JSON form"), written);
+    assert_eq!(&from_value::<T>(written).expect("what was written reads back"), value);
 }
 
 #[test]
