@@ -31,7 +31,7 @@ pub(crate) fn build_target(toolchain: &Toolchain, scratch: &Path) -> Result<()> 
     if !library.is_dir() {
         bail!("Debian's rust-src {source} holds no usr/src/rustc-{release}/library");
     }
-    say(format_args!("compiling the standard library of Rust {release} for {TARGET} (about half a minute)"));
+    say(format_args!("compiling the standard library of Rust {release} for {TARGET} (about a minute)"));
     let build = scratch.join("build");
     let mut compile = cargo("build");
     compile
@@ -42,7 +42,11 @@ pub(crate) fn build_target(toolchain: &Toolchain, scratch: &Path) -> Result<()> 
         .env("CARGO_TARGET_DIR", &build)
         .env("RUSTFLAGS", "-Zforce-unstable-if-unmarked -Cembed-bitcode=yes -Cpanic=abort")
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    succeed(&mut compile).context("compiling the standard library")?;
+    let output = compile.stderr(Stdio::piped()).output()?;
+    if !output.status.success() {
+        eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+        bail!("the standard library did not compile ({}; cargo's lines are above)", output.status);
+    }
 
     let compiled = build.join(TARGET).join("release/deps");
     install(&compiled, &root.join("usr/lib").join(TARGET), &toolchain.target_dir())
@@ -130,8 +134,10 @@ impl Apt {
             if let Some(version) = versions.iter().find(|version| is_of_release(version, release)) {
                 return Ok((*version).to_owned());
             }
-            seen.extend(versions.iter().map(|version| format!("{version} in {suite}")));
+            seen.extend(versions.iter().map(|version| (*version).to_owned()));
         }
+        seen.sort();
+        seen.dedup();
         let seen = if seen.is_empty() { "none".to_owned() } else { seen.join(", ") };
         bail!("the mirror has no rust-src of exactly {release} (found: {seen}{unread})")
     }

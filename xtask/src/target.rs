@@ -48,7 +48,7 @@ impl Toolchain {
         files.flatten().any(|file| {
             let name = file.file_name();
             let name = name.to_string_lossy();
-            name.starts_with("libstd-") && name.ends_with(".rlib")
+            name == "libstd.rlib" || name.starts_with("libstd-") && name.ends_with(".rlib")
         })
     }
 }

@@ -1,1 +1,72 @@
-//! x
+//! The attribute macros of `iglu-sdk`; its documentation explains them. They write the manifest, the dispatch from a
+//! handler's name to its method, and the reading of typed arguments, and nothing that an author could not write.
+
+mod attributes;
+mod config;
+mod handler;
+mod parameters;
+mod plugin;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, ItemImpl, parse_macro_input};
+
+/// Makes a plugin of an `impl` block: its annotated methods become handlers.
+///
+/// Everything is optional: what is left out comes from `Cargo.toml`.
+///
+/// | key | |
+/// | --- | --- |
+/// | `id = "echo"` | names the plugin on its host; default: the package's name |
+/// | `name = "Echo"` | for people; default: the id |
+/// | `description = ".."`, `version = ".."`, `homepage = ".."` | default: the package's |
+/// | `permissions(send = "why", "call:set_group_*" = "why")` | what the plugin asks for, each with its reason |
+/// | `config = Settings` | a type that derives `Config` |
+/// | `state` | the struct is handed to the next version on a reload; it must be `Serialize` and `Deserialize` |
+#[proc_macro_attribute]
+pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as ItemImpl);
+    plugin::expand(arguments.into(), item).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Gives a struct (or an enum of plain names) a JSON Schema for the owner's `iglu.toml`, and reads it with its defaults.
+///
+/// On a field: doc comments become its description; `#[config(default = expr)]` makes it optional.
+/// Field types: `bool`, numbers, `String`, `Option`, `Vec`, `BTreeMap<String, _>` and other `Config` types.
+#[proc_macro_derive(Config, attributes(config))]
+pub fn derive_config(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as DeriveInput);
+    config::expand(&item).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+macro_rules! handler_attributes {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[proc_macro_attribute]
+        pub fn $name(_: TokenStream, _: TokenStream) -> TokenStream {
+            let text = concat!("`#[", stringify!($name), "]` belongs on a method of an `impl` block under `#[plugin]`");
+            syn::Error::new(proc_macro2::Span::call_site(), text).into_compile_error().into()
+        }
+    )*};
+}
+
+handler_attributes! {
+    /// `#[command("echo", aliases = ["say"])]`: runs on `/echo ..`. The method's owned parameters are read from the words
+    /// after it; its doc comment is the help. `usage = ".."` replaces the usage line made from the parameters.
+    ///
+    /// Every trigger also takes: `who = "everyone" | "group-admin" | "group-owner" | "superuser"`,
+    /// `chats = "any" | "private" | "group"`, `to_me`, `priority = 10` (higher runs earlier), `block`, and
+    /// `cooldown = 5` (seconds) or `cooldown(seconds = 5, per = "user" | "chat" | "plugin")`.
+    command
+    /// `#[keyword("早安", "good morning")]`: runs on a message that contains one of the words.
+    keyword
+    /// `#[regex(r"(?<a>\d+)\+(?<b>\d+)")]`: runs on a message that matches. Parameters are groups, by name or else by place.
+    regex
+    /// `#[on(MemberJoined)]`: runs on events of these kinds (the names of `iglu_sdk::event::kind`).
+    on
+    /// `#[cron("0 8 * * *", zone = "Asia/Shanghai")]`: runs at these times.
+    cron
+    /// Runs when an instance begins, before its first event. Without `self` it makes the plugin.
+    start
+    /// Runs when the instance ends; a `&str` parameter is the reason.
+    stop
+}

@@ -13,11 +13,15 @@ pub mod contract {
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "plugin",
-        additional_derives: [PartialEq, Clone, iglu_contract_derive::ContractJson],
+        additional_derives: [PartialEq, ::iglu_contract_derive::ContractJson],
     });
 }
 
-pub use contract::iglu::plugin::events::*;
+pub use contract::iglu::plugin::events::{
+    AdminChange, Audit, BotState, Essence, Event, EventBody, FriendRequest, GrayTip, GuildNotice, Honor, Interaction,
+    JoinRequest, LuckyKing, MemberChange, Membership, Mute, Notice, OnlineFile, PokeNotice, ProfileLike, PushChange,
+    Reaction, Recall, Request, Scheduled, TextChange, Typing, UnknownEvent, Upload, UserNotice,
+};
 pub use contract::iglu::plugin::messages::Receipt;
 pub use contract::iglu::plugin::types::*;
 pub use segments::{plain_text, text};

@@ -1,19 +1,10 @@
 //! What the simulator answers to an action: as NapCat would, or as a test wants it.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    fmt,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
-use tokio::sync::watch;
 
-use super::{Build, Call, link::Outgoing, lock};
-
-/// The name that stands for every action in [`Napcat::answer`](super::Napcat::answer) and its kin.
-pub const ANY: &str = "*";
+use super::{Build, Call};
 
 /// What an action comes to.
 #[derive(Clone, Debug, PartialEq)]
@@ -268,109 +259,5 @@ fn numbers_to_strings(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(numbers_to_strings),
         Value::Object(fields) => fields.values_mut().for_each(numbers_to_strings),
         _ => {}
-    }
-}
-
-/// What tests have said about answers, by action.
-#[derive(Default)]
-pub(super) struct Script {
-    once: HashMap<String, VecDeque<Answer>>,
-    always: HashMap<String, Answer>,
-    holds: HashMap<String, Arc<Held>>,
-}
-
-impl Script {
-    pub(super) fn always(&mut self, action: &str, answer: Answer) {
-        self.always.insert(action.to_owned(), answer);
-    }
-
-    pub(super) fn once(&mut self, action: &str, answer: Answer) {
-        self.once.entry(action.to_owned()).or_default().push_back(answer);
-    }
-
-    pub(super) fn forget(&mut self, action: &str) {
-        self.once.remove(action);
-        self.always.remove(action);
-    }
-
-    /// The answer for one request: the named action before [`ANY`], one-time answers before standing ones.
-    pub(super) fn pick(&mut self, action: &str) -> Answer {
-        for name in [action, ANY] {
-            if let Some(answer) = self.once.get_mut(name).and_then(VecDeque::pop_front) {
-                return answer;
-            }
-        }
-        let standing = self.always.get(action).or_else(|| self.always.get(ANY));
-        standing.cloned().unwrap_or_else(Answer::handled)
-    }
-
-    pub(super) fn hold(&mut self, action: &str) -> Hold {
-        let held = self.holds.entry(action.to_owned()).or_default().clone();
-        Hold { held }
-    }
-
-    pub(super) fn held(&self, action: &str) -> Option<Arc<Held>> {
-        self.holds.get(action).or_else(|| self.holds.get(ANY)).cloned()
-    }
-}
-
-/// Answers that are ready and kept back, until they are released or this is dropped.
-pub struct Hold {
-    held: Arc<Held>,
-}
-
-impl Hold {
-    /// Sends the kept answers in the order of their requests; later ones are no longer kept back.
-    pub fn release(self) {
-        self.held.open(false);
-    }
-
-    /// Sends the kept answers with the last one first; later ones are no longer kept back.
-    pub fn release_reversed(self) {
-        self.held.open(true);
-    }
-
-    pub(super) fn count(&self) -> watch::Receiver<usize> {
-        self.held.count.subscribe()
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.held.open(false);
-    }
-}
-
-/// The kept frames with where they go; `None` once released.
-pub(super) struct Held {
-    frames: Mutex<Option<Vec<(Outgoing, Vec<String>)>>>,
-    count: watch::Sender<usize>,
-}
-
-impl Default for Held {
-    fn default() -> Self {
-        Self { frames: Mutex::new(Some(Vec::new())), count: watch::Sender::new(0) }
-    }
-}
-
-impl Held {
-    /// Keeps the frames, or gives them back when nothing is kept any more.
-    pub(super) fn keep(&self, outgoing: &Outgoing, frames: Vec<String>) -> Option<Vec<String>> {
-        match lock(&self.frames).as_mut() {
-            Some(kept) => kept.push((outgoing.clone(), frames)),
-            None => return Some(frames),
-        }
-        self.count.send_modify(|count| *count += 1);
-        None
-    }
-
-    fn open(&self, reversed: bool) {
-        let mut kept = lock(&self.frames).take().unwrap_or_default();
-        if reversed {
-            kept.reverse();
-        }
-        for (outgoing, frames) in kept {
-            frames.into_iter().for_each(|frame| outgoing.text(frame));
-        }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Instant,
 };
 
@@ -62,13 +65,13 @@ impl Call {
 /// The log of requests. `arrived` counts all of them, kept or not.
 pub(super) struct CallLog {
     keep: bool,
+    next: AtomicUsize,
     inner: Mutex<Inner>,
     pub(super) arrived: watch::Sender<usize>,
 }
 
 #[derive(Default)]
 struct Inner {
-    next: usize,
     all: Vec<Arc<Call>>,
     untaken: VecDeque<Arc<Call>>,
     counts: HashMap<String, usize>,
@@ -77,24 +80,29 @@ struct Inner {
 
 impl CallLog {
     pub(super) fn new(keep: bool) -> Self {
-        Self { keep, inner: Mutex::default(), arrived: watch::Sender::new(0) }
+        Self { keep, next: AtomicUsize::new(0), inner: Mutex::default(), arrived: watch::Sender::new(0) }
     }
 
-    pub(super) fn record(&self, connection: u64, raw: String) -> Arc<Call> {
-        let call = {
+    /// A frame read but not yet shown to anyone.
+    pub(super) fn read(&self, connection: u64, raw: String) -> Arc<Call> {
+        Arc::new(Call::new(self.next.fetch_add(1, Ordering::Relaxed), connection, raw))
+    }
+
+    /// Shows a request to the test, once its effects are there.
+    pub(super) fn record(&self, call: &Arc<Call>) {
+        {
             let mut inner = lock(&self.inner);
-            let call = Arc::new(Call::new(inner.next, connection, raw));
-            inner.next += 1;
-            *inner.counts.entry(call.action().to_owned()).or_default() += 1;
+            match inner.counts.get_mut(call.action()) {
+                Some(count) => *count += 1,
+                None => drop(inner.counts.insert(call.action().to_owned(), 1)),
+            }
             if self.keep {
                 inner.all.push(call.clone());
                 inner.untaken.push_back(call.clone());
             }
             inner.taps.retain(|tap| tap.send(call.clone()).is_ok());
-            call
-        };
+        }
         self.arrived.send_modify(|count| *count += 1);
-        call
     }
 
     pub(super) fn all(&self) -> Vec<Arc<Call>> {

@@ -1,0 +1,322 @@
+//! One annotated method: its entry in the manifest and its arm of the dispatch.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Attribute, Error, Expr, Ident, ImplItemFn, Meta, Result, spanned::Spanned};
+
+use crate::{
+    attributes::{self, Item, doc_text, unknown},
+    parameters::{Parameter, Receiver, parameters, receiver},
+};
+
+/// The names of the attributes that make a method a handler.
+pub(crate) const TRIGGERS: [&str; 5] = ["command", "keyword", "regex", "on", "cron"];
+
+pub(crate) struct Handler {
+    /// The entry's tokens for the manifest.
+    pub(crate) entry: TokenStream,
+    /// `"name" => { .. }`.
+    pub(crate) arm: TokenStream,
+}
+
+struct Common {
+    who: String,
+    chats: String,
+    to_me: bool,
+    priority: i32,
+    block: bool,
+    cooldown: TokenStream,
+}
+
+/// One handler for each trigger of the method; the second and later ones are named with a number.
+pub(crate) fn handlers(method: &ImplItemFn, triggers: &[Attribute]) -> Result<Vec<Handler>> {
+    if method.sig.asyncness.is_none() {
+        return Err(Error::new_spanned(method.sig.fn_token, "a handler is an `async fn`"));
+    }
+    triggers
+        .iter()
+        .enumerate()
+        .map(|(index, trigger)| {
+            let name = method.sig.ident.to_string();
+            let name = name.strip_prefix("r#").unwrap_or(&name);
+            let name = if index == 0 { name.to_owned() } else { format!("{name}-{}", index + 1) };
+            handler(method, trigger, &name)
+        })
+        .collect()
+}
+
+fn handler(method: &ImplItemFn, trigger: &Attribute, name: &str) -> Result<Handler> {
+    let items = match &trigger.meta {
+        Meta::Path(_) => Vec::new(),
+        Meta::List(list) => attributes::parse(list.tokens.clone())?,
+        Meta::NameValue(_) => return Err(Error::new_spanned(trigger, "write it with parentheses")),
+    };
+    let parameters = parameters(method)?;
+    let kind = trigger.path().get_ident().map(Ident::to_string).unwrap_or_default();
+    let mut usage = parameters
+        .iter()
+        .filter_map(Parameter::as_argument)
+        .map(|argument| argument.usage())
+        .collect::<Vec<_>>()
+        .join(" ");
+    let mut rest = Vec::new();
+    let on = match kind.as_str() {
+        "command" => command(trigger, items, &mut rest, &mut usage, &doc_text(&method.attrs))?,
+        "keyword" => {
+            let words = positional(items, &mut rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
+            not_empty(trigger, &words, "#[keyword(\"good morning\")]")?;
+            quote!(Keyword { any: &[#(#words),*] })
+        }
+        "regex" => {
+            let pattern = positional(items, &mut rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
+            let [pattern] = pattern.as_slice() else {
+                return Err(Error::new_spanned(trigger, "one pattern is wanted: `#[regex(r\"^\\d+$\")]`"));
+            };
+            quote!(Regex { pattern: #pattern })
+        }
+        "on" => {
+            let kinds = kinds(trigger, items, &mut rest, &parameters)?;
+            quote!(Event { kinds: &[#(#kinds),*] })
+        }
+        _ => cron(trigger, items, &mut rest)?,
+    };
+    let Common { who, chats, to_me, priority, block, cooldown } = common(&rest)?;
+    let entry = quote! {
+        private::HandlerSpec {
+            name: #name,
+            on: private::Trigger::#on,
+            who: #who,
+            chats: #chats,
+            to_me: #to_me,
+            priority: #priority,
+            block: #block,
+            cooldown: #cooldown,
+        }
+    };
+    Ok(Handler { entry, arm: arm(method, &kind, name, &usage, &parameters)? })
+}
+
+fn command(
+    trigger: &Attribute,
+    items: Vec<Item>,
+    rest: &mut Vec<Item>,
+    usage: &mut String,
+    help: &str,
+) -> Result<TokenStream> {
+    let names = positional(items, rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
+    let [name] = names.as_slice() else {
+        return Err(Error::new_spanned(trigger, "one name is wanted: `#[command(\"echo\")]`"));
+    };
+    let mut aliases = Vec::new();
+    let mut others = Vec::new();
+    for item in rest.drain(..) {
+        match item.name() {
+            "aliases" => aliases = item.texts()?,
+            "usage" => *usage = item.text()?,
+            _ => others.push(item),
+        }
+    }
+    *rest = others;
+    for word in [name].into_iter().chain(&aliases) {
+        if word.is_empty() || word.contains(char::is_whitespace) {
+            return Err(Error::new_spanned(
+                trigger,
+                format!("`{word}`: a command is one word, without its prefix"),
+            ));
+        }
+    }
+    Ok(quote!(Command { name: #name, aliases: &[#(#aliases),*], usage: #usage, help: #help }))
+}
+
+fn kinds(
+    trigger: &Attribute,
+    items: Vec<Item>,
+    rest: &mut Vec<Item>,
+    parameters: &[Parameter],
+) -> Result<Vec<TokenStream>> {
+    let mut kinds = Vec::new();
+    for item in items {
+        match (&item.key, &item.value, &item.inner) {
+            (Some(key), None, None) if key.name.starts_with(char::is_uppercase) => {
+                let kind = Ident::new(&key.name, key.span);
+                kinds.push(quote!(<::iglu_sdk::event::kind::#kind as ::iglu_sdk::event::Kind>::NAMES));
+            }
+            (None, Some(Expr::Path(path)), None) => {
+                kinds.push(quote!(<#path as ::iglu_sdk::event::Kind>::NAMES));
+            }
+            (None, Some(other), None) => {
+                return Err(Error::new_spanned(other, "name a kind of event: `#[on(MemberJoined)]`"));
+            }
+            _ => rest.push(item),
+        }
+    }
+    if kinds.is_empty() {
+        let Some(Parameter::View(ty)) = parameters.iter().find(|p| matches!(p, Parameter::View(_))) else {
+            return Err(Error::new_spanned(trigger, "name a kind of event: `#[on(MemberJoined)]`"));
+        };
+        kinds.push(quote!(<#ty as private::View>::KINDS));
+    }
+    Ok(kinds)
+}
+
+fn cron(trigger: &Attribute, items: Vec<Item>, rest: &mut Vec<Item>) -> Result<TokenStream> {
+    let lines = positional(items, rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
+    let [line] = lines.as_slice() else {
+        return Err(Error::new_spanned(trigger, "one line is wanted: `#[cron(\"0 8 * * *\")]`"));
+    };
+    if !matches!(line.split_whitespace().count(), 5 | 6) && !line.starts_with('@') {
+        return Err(Error::new_spanned(
+            trigger,
+            "a cron line has five fields (minute hour day month weekday), or six with seconds in front",
+        ));
+    }
+    let zone = match rest.iter().position(|item| item.name() == "zone") {
+        Some(index) => {
+            let zone = rest.remove(index).text()?;
+            quote!(::core::option::Option::Some(#zone))
+        }
+        None => quote!(::core::option::Option::None),
+    };
+    Ok(quote!(Cron { line: #line, zone: #zone }))
+}
+
+/// Takes the values without a key; the others go to `rest`.
+fn positional(items: Vec<Item>, rest: &mut Vec<Item>) -> Vec<Expr> {
+    let mut values = Vec::new();
+    for item in items {
+        match item {
+            Item { key: None, value: Some(value), .. } => values.push(value),
+            keyed => rest.push(keyed),
+        }
+    }
+    values
+}
+
+fn not_empty(trigger: &Attribute, words: &[String], example: &str) -> Result<()> {
+    if words.is_empty() || words.iter().any(String::is_empty) {
+        return Err(Error::new_spanned(trigger, format!("at least one word is wanted: `{example}`")));
+    }
+    Ok(())
+}
+
+fn common(items: &[Item]) -> Result<Common> {
+    let mut common = Common {
+        who: "everyone".to_owned(),
+        chats: "any".to_owned(),
+        to_me: false,
+        priority: 0,
+        block: false,
+        cooldown: quote!(::core::option::Option::None),
+    };
+    for item in items {
+        match item.name() {
+            "who" => common.who = item.one_of(&["everyone", "group-admin", "group-owner", "superuser"])?,
+            "chats" => common.chats = item.one_of(&["any", "private", "group"])?,
+            "to_me" => common.to_me = item.flag()?,
+            "block" => common.block = item.flag()?,
+            "priority" => {
+                common.priority = i32::try_from(item.integer()?)
+                    .map_err(|_| Error::new(item.span(), "`priority` must fit 32 bits"))?;
+            }
+            "cooldown" => common.cooldown = cooldown(item)?,
+            _ => {
+                return Err(unknown(
+                    item,
+                    "`who`, `chats`, `to_me`, `priority`, `block`, `cooldown`, for commands `aliases` and `usage`, for cron \
+                     lines `zone`",
+                ));
+            }
+        }
+    }
+    Ok(common)
+}
+
+fn cooldown(item: &Item) -> Result<TokenStream> {
+    let (mut seconds, mut per) = (None, "user".to_owned());
+    match &item.inner {
+        None => seconds = Some(item.integer()?),
+        Some(inner) => {
+            for item in inner {
+                match item.name() {
+                    "seconds" => seconds = Some(item.integer()?),
+                    "per" => per = item.one_of(&["user", "chat", "plugin"])?,
+                    _ => return Err(unknown(item, "`seconds` and `per`")),
+                }
+            }
+        }
+    }
+    match seconds.map(u32::try_from) {
+        Some(Ok(seconds)) => Ok(quote! {
+            ::core::option::Option::Some(private::Cooldown { seconds: #seconds, scope: #per })
+        }),
+        _ => Err(Error::new(item.span(), "a cooldown has seconds: `cooldown(seconds = 5, per = \"chat\")`")),
+    }
+}
+
+fn arm(
+    method: &ImplItemFn,
+    kind: &str,
+    name: &str,
+    usage: &str,
+    parameters: &[Parameter],
+) -> Result<TokenStream> {
+    let method_name = &method.sig.ident;
+    let lock = match receiver(method)? {
+        Receiver::Shared => quote!(plugin.read().await.#method_name),
+        Receiver::Exclusive => quote!(plugin.write().await.#method_name),
+        Receiver::None => quote!(Self::#method_name),
+    };
+    let mut reads = Vec::new();
+    let mut passed = Vec::new();
+    let mut views = Vec::new();
+    for parameter in parameters {
+        match parameter {
+            Parameter::View(ty) => {
+                let view = Ident::new(&format!("view_{}", views.len()), ty.span());
+                views.push(quote!(let #view = <#ty as private::View>::of(&mut call)?;));
+                passed.push(quote!(&#view));
+            }
+            Parameter::Argument(argument) => {
+                if matches!(kind, "on" | "cron") {
+                    return Err(Error::new_spanned(
+                        argument.name(),
+                        "only commands, keywords and patterns have arguments; take the event by reference",
+                    ));
+                }
+                let read = match kind {
+                    "regex" => argument.read_group(reads.len() + 1)?,
+                    _ => argument.read_word(),
+                };
+                let local = Ident::new(&format!("argument_{}", reads.len()), argument.name().span());
+                reads.push(quote!(let #local = #read;));
+                passed.push(quote!(#local));
+            }
+        }
+    }
+    let locals: Vec<_> =
+        (0..reads.len()).map(|index| Ident::new(&format!("argument_{index}"), method.sig.span())).collect();
+    let read = if reads.is_empty() {
+        quote!()
+    } else {
+        let finish = if kind == "regex" { quote!() } else { quote!(arguments.finish()?;) };
+        quote! {
+            let read = |arguments: &mut private::Arguments<'_>| {
+                #(#reads)*
+                #finish
+                ::core::result::Result::<_, private::BadArgument>::Ok((#(#locals,)*))
+            };
+            let (#(#locals,)*) = match read(&mut call.arguments()) {
+                ::core::result::Result::Ok(read) => read,
+                ::core::result::Result::Err(bad) => return call.refuse(&bad.0, #usage).await,
+            };
+        }
+    };
+    Ok(quote! {
+        #name => {
+            #read
+            #(#views)*
+            let answer = #lock(#(#passed),*).await;
+            call.finish(private::IntoAnswer::into_answer(answer), #usage).await
+        }
+    })
+}

@@ -1,0 +1,294 @@
+//! One instance of a plugin, from `start` to its end.
+//!
+//! The store's event loop runs for the whole life of the instance, so that what a plugin leaves running goes on between
+//! events. Handlers start in the order of the mailbox. From outside, a watch keeps the wall clock: it also works while a
+//! guest holds the store in a blocking call, when nothing inside the loop is polled.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
+use tracing::{error, warn};
+use wasmtime::AsContextMut as _;
+use wasmtime::component::{Accessor, GuestTaskId};
+
+use super::engine::{Ctx, Sandbox};
+use super::loader::Version;
+use super::mailbox::{Job, Mailbox, Verdict};
+use crate::config::Limits;
+use crate::host::Caller;
+use crate::model::contract::exports::iglu::plugin::guest::{Guest, Outcome};
+use crate::router;
+
+/// How a life ended.
+pub(crate) enum Ending {
+    /// In order, by `stop`. The state is for the successor.
+    Stopped { state: Option<Vec<u8>> },
+    /// `start` answered an error, or never answered.
+    Refused(String),
+    /// It trapped, or had to be ended.
+    Fault(String),
+}
+
+/// What is left of an instance.
+pub(crate) struct Ended {
+    pub(crate) ending: Ending,
+    /// Jobs for the next instance, in order.
+    pub(crate) unfinished: Vec<Job>,
+}
+
+/// What an instance is doing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Starting,
+    Serving,
+    Stopping,
+}
+
+struct Life<'a> {
+    caller: &'a Arc<Caller>,
+    version: &'a Version,
+    mailbox: &'a Mailbox,
+    phase: Mutex<(Phase, Instant)>,
+}
+
+/// Lives until `halt` holds a reason, or a fault. Calls `started` once `start` has answered.
+pub(crate) async fn live(
+    sandbox: &Sandbox,
+    version: &Version,
+    caller: Arc<Caller>,
+    mailbox: &Mailbox,
+    state: Option<Vec<u8>>,
+    mut halt: watch::Receiver<Option<&'static str>>,
+    started: impl FnOnce() + Send,
+) -> Ended {
+    let limits = &version.limits;
+    let life = Life { caller: &caller, version, mailbox, phase: Mutex::new((Phase::Starting, Instant::now())) };
+    let (mut store, cpu) = sandbox.store(Arc::clone(&caller), limits);
+    caller.runs_on(cpu.clone());
+
+    let result = {
+        let run = async {
+            let plugin = version.pre.instantiate_async(&mut store).await?;
+            let guest = plugin.iglu_plugin_guest();
+            store.run_concurrent(async |accessor| life.run(accessor, guest, state, &mut halt, started).await).await?
+        };
+        tokio::select! {
+            result = cpu.watch(run) => result.map_err(|e| explain(&e, limits)),
+            late = life.watch(limits) => Ok(late),
+        }
+    };
+    // A stop that takes too long costs the state and nothing else.
+    let stopping = life.phase().0 == Phase::Stopping;
+    match result {
+        Ok(Ending::Fault(reason)) | Err(reason) if stopping => {
+            warn!(plugin = %version.manifest.id, "stop() failed, its state is lost: {reason}");
+            Ended { ending: Ending::Stopped { state: None }, unfinished: caller.flight.abandon() }
+        }
+        Ok(Ending::Fault(reason)) => ended_badly(&caller, None, reason),
+        Ok(ending) => Ended { ending, unfinished: caller.flight.abandon() },
+        Err(reason) => {
+            let culprit = store.as_context_mut().async_call_stack().ok().and_then(|stack| stack.last());
+            ended_badly(&caller, culprit, reason)
+        }
+    }
+}
+
+fn ended_badly(caller: &Caller, culprit: Option<GuestTaskId>, reason: String) -> Ended {
+    let (guilty, unfinished) = caller.flight.crash(culprit);
+    let reason = match &guilty {
+        Some(job) => format!("{reason} (in handler {}, event {})", job.handler, job.event.event.id),
+        None => reason,
+    };
+    Ended { ending: Ending::Fault(reason), unfinished }
+}
+
+impl Life<'_> {
+    async fn run(
+        &self,
+        accessor: &Accessor<Ctx>,
+        guest: &Guest,
+        state: Option<Vec<u8>>,
+        halt: &mut watch::Receiver<Option<&'static str>>,
+        started: impl FnOnce(),
+    ) -> wasmtime::Result<Ending> {
+        if let Err(reason) = guest.call_start(accessor, state).await? {
+            return Ok(Ending::Refused(reason));
+        }
+        self.enter(Phase::Serving);
+        started();
+
+        let mut running = FuturesUnordered::new();
+        let mut rematched = String::new();
+        let reason = loop {
+            let room = self.caller.flight.len() < self.version.limits.concurrency;
+            tokio::select! {
+                biased;
+                Some(done) = running.next(), if !running.is_empty() => self.settle(done)?,
+                reason = halted(halt) => break reason,
+                job = self.mailbox.pop(), if room => {
+                    for job in self.current(job, &mut rematched) {
+                        running.push(self.begin(accessor, guest, job)?);
+                    }
+                }
+            }
+        };
+
+        self.enter(Phase::Stopping);
+        self.caller.stopping.cancel();
+        let grace = tokio::time::sleep(self.version.limits.grace);
+        tokio::pin!(grace);
+        while !running.is_empty() {
+            tokio::select! {
+                biased;
+                Some(done) = running.next() => self.settle(done)?,
+                () = &mut grace => {
+                    warn!(
+                        plugin = %self.version.manifest.id,
+                        "{} handlers did not end within {:?} of {reason}", running.len(), self.version.limits.grace
+                    );
+                    break;
+                }
+            }
+        }
+        let state = guest.call_stop(accessor, reason.to_owned()).await?;
+        Ok(Ending::Stopped { state })
+    }
+
+    /// The job in terms of this version: one that was matched for a version before and names a handler that is gone is
+    /// matched anew.
+    fn current(&self, job: Job, rematched: &mut String) -> Vec<Job> {
+        if self.version.manifest.handler(&job.handler).is_some() {
+            return vec![job];
+        }
+        let id = &job.event.event.id;
+        if rematched == id {
+            return Vec::new();
+        }
+        rematched.clone_from(id);
+        let mut verdict = job.verdict;
+        router::matches(&self.version.manifest, &job.event)
+            .into_iter()
+            .map(|(handler, args)| Job {
+                event: Arc::clone(&job.event),
+                handler,
+                args,
+                verdict: verdict.take(),
+                second_try: job.second_try,
+            })
+            .collect()
+    }
+
+    /// Starts a handler. The guest runs when the event loop is next at work.
+    fn begin<'a>(
+        &'a self,
+        accessor: &'a Accessor<Ctx>,
+        guest: &Guest,
+        job: Job,
+    ) -> wasmtime::Result<impl Future<Output = (u64, wasmtime::Result<Result<Outcome, String>>)> + 'a> {
+        let handle = guest.func_handle();
+        let params = (job.handler.to_string(), job.event.event.clone(), job.args.clone());
+        let number = self.caller.flight.enter(job);
+        let call = accessor.with(|store| handle.start_call_concurrent(store, params))?;
+        self.caller.flight.runs_as(number, call.task());
+        let handle = guest.func_handle();
+        Ok(async move {
+            let result = handle.finish_call_concurrent(accessor, call).await;
+            (number, result.map(|(outcome,)| outcome))
+        })
+    }
+
+    /// A handler ended.
+    fn settle(&self, (number, result): (u64, wasmtime::Result<Result<Outcome, String>>)) -> wasmtime::Result<()> {
+        let outcome = result?;
+        self.caller.returned();
+        let Some(job) = self.caller.flight.leave(number) else { return Ok(()) };
+        let verdict = match outcome {
+            Ok(Outcome::Passed) => Verdict::Passed,
+            Ok(Outcome::Handled) => Verdict::Handled,
+            Err(reason) => {
+                let (plugin, event) = (&self.version.manifest.id, &job.event.event.id);
+                error!(%plugin, handler = %job.handler, %event, "the handler failed: {reason}");
+                Verdict::Handled
+            }
+        };
+        if let Some(waiting) = job.verdict {
+            // Whoever waited may have given up by now.
+            let _ = waiting.send(verdict);
+        }
+        Ok(())
+    }
+
+    /// Keeps the wall clock; answers only when the instance must end.
+    async fn watch(&self, limits: &Limits) -> Ending {
+        let plugin = &self.version.manifest.id;
+        let step = [limits.handler, limits.start, limits.stop].into_iter().min().unwrap_or(limits.handler) / 4;
+        let step = step.clamp(Duration::from_millis(20), Duration::from_millis(500));
+        loop {
+            tokio::time::sleep(step).await;
+            let (phase, since) = self.phase();
+            match phase {
+                Phase::Starting if since.elapsed() > limits.start => {
+                    return Ending::Refused(format!("start() did not answer within {:?}", limits.start));
+                }
+                Phase::Stopping if since.elapsed() > limits.grace + limits.stop => {
+                    return Ending::Fault(format!("stop() did not answer within {:?}", limits.stop));
+                }
+                _ => {}
+            }
+            let (news, oldest) = self.caller.flight.overdue(limits.handler);
+            for late in news {
+                let age = late.age;
+                warn!(%plugin, handler = %late.handler, event = %late.event, "the handler has been running for {age:.1?}");
+            }
+            if phase == Phase::Serving && oldest > limits.handler {
+                let running = self.caller.flight.len();
+                if running >= limits.concurrency || oldest > limits.handler * 2 {
+                    return Ending::Fault(format!(
+                        "a handler has been running for {oldest:.1?} (limit {:?}), {running} run at once (limit {})",
+                        limits.handler, limits.concurrency
+                    ));
+                }
+            }
+        }
+    }
+
+    fn phase(&self) -> (Phase, Instant) {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn enter(&self, phase: Phase) {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = (phase, Instant::now());
+    }
+}
+
+async fn halted(halt: &mut watch::Receiver<Option<&'static str>>) -> &'static str {
+    loop {
+        if let Some(reason) = *halt.borrow_and_update() {
+            return reason;
+        }
+        if halt.changed().await.is_err() {
+            return "shutdown";
+        }
+    }
+}
+
+/// The cause of a trap in words that an owner understands.
+pub(crate) fn explain(error: &wasmtime::Error, limits: &Limits) -> String {
+    let text = error.root_cause().to_string();
+    if let Some(trap) = error.downcast_ref::<wasmtime::Trap>() {
+        return match trap {
+            wasmtime::Trap::UnreachableCodeReached => "it panicked or aborted (see the line before, if it left one)".into(),
+            wasmtime::Trap::StackOverflow => "its call stack overflowed (endless recursion?)".into(),
+            other => format!("it trapped: {other}"),
+        };
+    }
+    if text.contains("forcing trap when growing memory") || text.contains("forcing a memory growth failure") {
+        let mib = limits.memory >> 20;
+        return format!("it wanted more memory than its limit of {mib} MiB (`memory` in iglu.toml)");
+    }
+    text
+}
+

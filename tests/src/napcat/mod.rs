@@ -1,0 +1,287 @@
+//! A simulated NapCat: a real WebSocket server with NapCat's behaviour, good and bad, driven by a test.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use iglu_tests::napcat::{Answer, Cut, Napcat, Options};
+//!
+//! let napcat = Napcat::start(Options { token: "secret".to_owned(), ..Options::default() }).await;
+//! // ... start the client with napcat.url() and napcat.token() ...
+//! napcat.connected().await;
+//! napcat.answer_once("send_group_msg", Answer::failed("无法获取用户信息"));
+//! napcat.group_text(757_951_413, 5_079_132, "/echo hi");
+//! let call = napcat.next_call("send_group_msg").await;
+//! assert_eq!(call.text(), "hi");
+//! napcat.cut(Cut::Reset).await;
+//! napcat.connected().await;
+//! # }
+//! ```
+//!
+//! Every waiting method panics at [`Options::deadline`] with what was seen instead. When the last clone of a
+//! [`Napcat`] is dropped, the server and its connections end.
+//!
+//! Actions and the world behind them (`actions`, `send`, `world`, `script`) know of no transport; the forward
+//! WebSocket server (`forward`, `link`) is the one way in so far.
+
+mod actions;
+mod answer;
+mod calls;
+mod cq;
+mod events;
+mod forward;
+mod link;
+mod options;
+mod script;
+mod send;
+mod shared;
+mod tls;
+mod wait;
+mod world;
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::{mpsc, oneshot},
+    task::{AbortHandle, JoinHandle},
+};
+
+pub use self::{
+    answer::Answer,
+    calls::Call,
+    cq::{decode as decode_cq, encode as encode_cq},
+    events::MessageDraft,
+    forward::Upgrade,
+    link::LinkCounts,
+    options::{Build, Cut, FRIEND, Format, GROUP, Greeting, OWNER, Options, SELF_ID, SelfReport},
+    script::{ANY, Hold},
+    tls::{certificate_path, client_config},
+};
+use self::{
+    link::{Control, Frame, Link},
+    shared::Shared,
+};
+
+/// The handle of a simulated NapCat. Clones drive the same one.
+#[derive(Clone)]
+pub struct Napcat {
+    guard: Arc<Guard>,
+}
+
+struct Guard {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    accepting: Mutex<Option<JoinHandle<()>>>,
+    /// The port, bound but not listening, between `stop_listening` and `listen_again`.
+    reserved: Mutex<Option<TcpSocket>>,
+    heartbeats: AbortHandle,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.heartbeats.abort();
+        if let Some(accepting) = lock(&self.accepting).take() {
+            accepting.abort();
+        }
+        drop(self.shared.links.take(|_| true));
+    }
+}
+
+impl Napcat {
+    /// Starts a server on a free loopback port.
+    pub async fn start(options: Options) -> Self {
+        let socket = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let shared = Arc::new(Shared::new(options));
+        let heartbeats = tokio::spawn(forward::heartbeats(shared.clone())).abort_handle();
+        let listener = listen(socket);
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let accepting = tokio::spawn(forward::accept(shared.clone(), listener));
+        let (accepting, reserved) = (Mutex::new(Some(accepting)), Mutex::new(None));
+        Self { guard: Arc::new(Guard { shared, address, accepting, reserved, heartbeats }) }
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        &self.guard.shared
+    }
+
+    /// `ws://127.0.0.1:PORT`, or `wss://`.
+    pub fn url(&self) -> String {
+        let scheme = if self.options().tls { "wss" } else { "ws" };
+        format!("{scheme}://{}", self.guard.address)
+    }
+
+    /// Where it listens; the port never changes.
+    pub fn address(&self) -> SocketAddr {
+        self.guard.address
+    }
+
+    /// The access token a client has to give; empty for none.
+    pub fn token(&self) -> &str {
+        &self.options().token
+    }
+
+    /// The settings it was started with.
+    pub fn options(&self) -> &Options {
+        &self.shared().options
+    }
+
+    // Answers ------------------------------------------------------------------------------------------------
+
+    /// Answers an action (or [`ANY`]) so from now on.
+    pub fn answer(&self, action: &str, answer: Answer) {
+        lock(&self.shared().script).always(action, answer);
+    }
+
+    /// Answers the next request of an action (or [`ANY`]) so. Several of these are used up in turn.
+    pub fn answer_once(&self, action: &str, answer: Answer) {
+        lock(&self.shared().script).once(action, answer);
+    }
+
+    /// Back to the default answers of an action (or [`ANY`]).
+    pub fn answer_normally(&self, action: &str) {
+        lock(&self.shared().script).forget(action);
+    }
+
+    /// Keeps the answers to an action (or [`ANY`]) back from now on. The requests take effect at once.
+    pub fn hold(&self, action: &str) -> Hold {
+        lock(&self.shared().script).hold(action)
+    }
+
+    /// Every request from now on, also when [`Options::record`] is off.
+    pub fn tap(&self) -> mpsc::UnboundedReceiver<Arc<Call>> {
+        self.shared().calls.tap()
+    }
+
+    // The world ----------------------------------------------------------------------------------------------
+
+    /// A user the bot may write to. Users and groups named in pushed events need no such call.
+    pub fn add_friend(&self, user: u64, nickname: &str) {
+        lock(&self.shared().world).add_person(user, nickname, true);
+    }
+
+    /// A group the bot is in.
+    pub fn add_group(&self, group: u64, name: &str) {
+        lock(&self.shared().world).add_group(group, name);
+    }
+
+    /// A member of a group; `role` is `owner`, `admin` or `member`.
+    pub fn add_member(&self, group: u64, user: u64, card: &str, role: &str) {
+        lock(&self.shared().world).add_member(group, user, card, role);
+    }
+
+    /// The messages behind a `forward` segment's id.
+    pub fn add_forward(&self, id: &str, messages: Vec<Value>) {
+        lock(&self.shared().world).forwards.insert(id.to_owned(), messages);
+    }
+
+    /// A message the simulator knows, as it stands in its event; `None` once recalled.
+    pub fn message(&self, message_id: i64) -> Option<Value> {
+        lock(&self.shared().world).message(message_id).cloned()
+    }
+
+    /// Whether the account is online, as told by heartbeats and `get_status`; the socket lives on.
+    pub fn go_online(&self, online: bool) {
+        lock(&self.shared().world).online = online;
+    }
+
+    // The link -----------------------------------------------------------------------------------------------
+
+    /// The heartbeat interval from now on; `None` stops the heartbeats and nothing else.
+    pub fn beat_every(&self, interval: Option<Duration>) {
+        self.shared().heartbeat.send_replace(interval);
+    }
+
+    /// How new connections are greeted from now on.
+    pub fn greet_with(&self, greeting: Greeting) {
+        *lock(&self.shared().greeting) = greeting;
+    }
+
+    /// Makes the present connections dead links: open sockets on which nothing is read or written, pongs
+    /// included. New connections are not affected.
+    pub fn go_silent(&self) {
+        self.shared().links.each(|link| link.control.send(Control::Silent(true)).is_ok());
+    }
+
+    /// Ends [`Napcat::go_silent`]; what was queued meanwhile is sent now.
+    pub fn speak_again(&self) {
+        self.shared().links.each(|link| link.control.send(Control::Silent(false)).is_ok());
+    }
+
+    /// Cuts all connections; the number of those. No event goes to them any more, and when this returns they
+    /// are cut as seen from here.
+    pub async fn cut(&self, cut: Cut) -> usize {
+        cut_links(self.shared().links.take(|_| true), &cut).await
+    }
+
+    /// Cuts one connection, by its number; whether it was there.
+    pub async fn cut_one(&self, connection: u64, cut: Cut) -> bool {
+        cut_links(self.shared().links.take(|number| number == connection), &cut).await == 1
+    }
+
+    /// Stops listening: new connections are refused by the operating system, present ones stay.
+    pub async fn stop_listening(&self) {
+        let accepting = lock(&self.guard.accepting).take();
+        if let Some(accepting) = accepting {
+            accepting.abort();
+            drop(accepting.await);
+            *lock(&self.guard.reserved) = Some(bind(self.guard.address));
+        }
+    }
+
+    /// Listens again on the same port, after [`Napcat::stop_listening`].
+    pub fn listen_again(&self) {
+        if let Some(socket) = lock(&self.guard.reserved).take() {
+            let accepting = tokio::spawn(forward::accept(self.shared().clone(), listen(socket)));
+            *lock(&self.guard.accepting) = Some(accepting);
+        }
+    }
+
+    /// Waits until all frames queued so far are handed to the operating system, on connections that live.
+    pub async fn flush(&self) {
+        let mut written = Vec::new();
+        self.shared().links.each(|link| {
+            let (tell, told) = oneshot::channel();
+            written.push(told);
+            link.outgoing.frame(Frame::Written(tell))
+        });
+        let all = async {
+            for told in written {
+                drop(told.await);
+            }
+        };
+        self.within("all frames to be written", all).await;
+    }
+}
+
+async fn cut_links(links: Vec<Link>, cut: &Cut) -> usize {
+    let count = links.len();
+    let mut ended = Vec::new();
+    for link in links {
+        let (done, end) = oneshot::channel();
+        drop(link.control.send(Control::Cut(cut.clone(), done)));
+        ended.push(end);
+    }
+    for end in ended {
+        drop(end.await);
+    }
+    count
+}
+
+fn bind(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().expect("an IPv4 socket can be made");
+    socket.set_reuseaddr(true).expect("SO_REUSEADDR can be set");
+    socket.bind(address).unwrap_or_else(|error| panic!("simulated NapCat: cannot bind {address}: {error}"));
+    socket
+}
+
+fn listen(socket: TcpSocket) -> TcpListener {
+    socket.listen(1024).expect("a bound socket can listen")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

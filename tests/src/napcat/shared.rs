@@ -1,0 +1,111 @@
+//! What all parts of one simulated NapCat share: a request comes in here, from whatever transport.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{
+    Answer, Greeting, Options, SelfReport, actions,
+    answer::bad_json,
+    calls::CallLog,
+    forward::Upgrade,
+    link::{Links, Outgoing},
+    lock,
+    script::Script,
+    tls,
+    world::World,
+};
+
+pub(super) struct Shared {
+    pub(super) options: Options,
+    pub(super) world: Mutex<World>,
+    pub(super) script: Mutex<Script>,
+    pub(super) calls: CallLog,
+    pub(super) links: Links,
+    pub(super) greeting: Mutex<Greeting>,
+    pub(super) heartbeat: watch::Sender<Option<Duration>>,
+    pub(super) upgrades: Mutex<Vec<Upgrade>>,
+    pub(super) tls: Option<TlsAcceptor>,
+}
+
+impl Shared {
+    pub(super) fn new(options: Options) -> Self {
+        Self {
+            world: Mutex::new(World::new(options.clone())),
+            script: Mutex::default(),
+            calls: CallLog::new(options.record),
+            links: Links::default(),
+            greeting: Mutex::new(Greeting::Normal),
+            heartbeat: watch::Sender::new(options.heartbeat),
+            upgrades: Mutex::default(),
+            tls: options.tls.then(|| TlsAcceptor::from(tls::server_config())),
+            options,
+        }
+    }
+
+    /// Sends an event to every event connection; the number of those.
+    pub(super) fn push(&self, event: &Value) -> usize {
+        self.links.broadcast(&Message::text(event.to_string()))
+    }
+
+    /// Runs one request frame and sends what answers it, now or later.
+    pub(super) fn receive(self: &Arc<Self>, connection: u64, raw: String, outgoing: &Outgoing) {
+        let call = self.calls.read(connection, raw);
+        let build = self.options.build;
+        if !call.json.is_object() {
+            self.calls.record(&call);
+            return outgoing.text(bad_json(build).to_string());
+        }
+        let answer = lock(&self.script).pick(call.action());
+        let (mut sent, mut after) = (None, Vec::new());
+        let frames = answer.frames(&call, build, || {
+            let done = actions::run(&mut lock(&self.world), call.action(), call.params());
+            (sent, after) = (done.sent, done.notices);
+            done.outcome
+        });
+        self.calls.record(&call);
+        match (sent, self.options.self_report) {
+            (Some(event), SelfReport::BeforeAnswer) => drop(self.push(&event)),
+            (Some(event), SelfReport::AfterAnswer) => after.push(event),
+            _ => {}
+        }
+        let delivery = Delivery { shared: self.clone(), outgoing: outgoing.clone(), frames, after };
+        self.deliver(call.action(), &answer, delivery);
+    }
+
+    fn deliver(&self, action: &str, answer: &Answer, delivery: Delivery) {
+        let held = lock(&self.script).held(action);
+        match (held, answer.delay()) {
+            (Some(held), _) => held.keep(delivery),
+            (None, Duration::ZERO) => delivery.go(),
+            (None, delay) => drop(tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                delivery.go();
+            })),
+        }
+    }
+}
+
+/// An answer on its way, with the events that follow it.
+pub(super) struct Delivery {
+    shared: Arc<Shared>,
+    outgoing: Outgoing,
+    frames: Vec<String>,
+    after: Vec<Value>,
+}
+
+impl Delivery {
+    pub(super) fn go(self) {
+        self.frames.into_iter().for_each(|frame| self.outgoing.text(frame));
+        for event in &self.after {
+            self.shared.push(event);
+        }
+    }
+}
+
