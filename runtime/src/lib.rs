@@ -9,5 +9,8 @@
 pub mod adapter;
 mod base64_json;
 pub mod bot;
+pub mod config;
 pub mod model;
 pub mod plugin;
+pub mod policy;
+pub mod router;

@@ -148,4 +148,3 @@ impl Mailbox {
 fn weight(job: &Job) -> usize {
     512 + 2 * job.event.original.len() + job.args.len()
 }
-

@@ -217,8 +217,9 @@ impl Manifest {
     ///
     /// When it is not JSON of the manifest's shape, or a value in it cannot work.
     pub fn parse(json: &str) -> Result<Self, ManifestError> {
-        let mut manifest: Self = serde_json::from_str(json)
-            .map_err(|e| ManifestError(format!("the manifest that `describe` answered does not fit its schema: {e}")))?;
+        let mut manifest: Self = serde_json::from_str(json).map_err(|e| {
+            ManifestError(format!("the manifest that `describe` answered does not fit its schema: {e}"))
+        })?;
         if manifest.name.is_empty() {
             manifest.name.clone_from(&manifest.id);
         }
@@ -258,7 +259,10 @@ impl Manifest {
             if let Some(cooldown) = handler.cooldown
                 && !(cooldown.seconds.is_finite() && cooldown.seconds >= 0.0)
             {
-                return wrong(format!("manifest: handler {name:?}: cooldown of {} seconds", cooldown.seconds));
+                return wrong(format!(
+                    "manifest: handler {name:?}: cooldown of {} seconds",
+                    cooldown.seconds
+                ));
             }
         }
         if let Some(schema) = &self.config
@@ -281,9 +285,9 @@ impl Trigger {
             Self::Keyword(keyword) if keyword.any.is_empty() || keyword.any.iter().any(blank) => {
                 Err("`keyword.any` needs at least one word, and no empty one".to_owned())
             }
-            Self::Regex(regex) => {
-                regex::Regex::new(&regex.pattern).map(drop).map_err(|e| format!("its regex does not compile: {e}"))
-            }
+            Self::Regex(regex) => regex::Regex::new(&regex.pattern)
+                .map(drop)
+                .map_err(|e| format!("its regex does not compile: {e}")),
             Self::Event(kinds) if kinds.kinds.is_empty() => Err("`event.kinds` is empty".to_owned()),
             _ => Ok(()),
         }
