@@ -11,7 +11,7 @@ use tracing::{debug, info, warn};
 
 use crate::adapter::{Inlet, onebot};
 use crate::bot::Bots;
-use crate::config::Config;
+use crate::config::{BotConfig, Config};
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
 use crate::router::Router;
@@ -78,7 +78,7 @@ impl House {
     /// Connects the bots of the configuration, and keeps them connected.
     pub fn connect(&self) {
         for bot in &self.config.bots {
-            let link = onebot::run(bot.into(), Arc::clone(&self.bots), self.inlet(), self.stop.clone());
+            let link = onebot::run(link_settings(bot), Arc::clone(&self.bots), self.inlet(), self.stop.clone());
             self.links.spawn(link);
         }
     }
@@ -113,6 +113,16 @@ impl House {
         }
         self.store.close().await;
         info!("closed");
+    }
+}
+
+fn link_settings(bot: &BotConfig) -> onebot::Settings {
+    onebot::Settings {
+        name: bot.name.clone(),
+        url: bot.url.clone(),
+        token: bot.token.as_ref().map(|token| token.reveal().to_owned()),
+        ca: bot.ca.clone(),
+        timings: onebot::Timings::default(),
     }
 }
 

@@ -11,6 +11,7 @@ mod base64_json;
 pub mod bot;
 pub mod config;
 mod host;
+pub mod house;
 pub mod model;
 pub mod plugin;
 pub mod policy;
