@@ -9,6 +9,7 @@
 pub mod adapter;
 mod base64_json;
 pub mod bot;
+pub mod cli;
 pub mod config;
 mod host;
 pub mod house;
