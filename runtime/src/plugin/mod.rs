@@ -21,3 +21,4 @@ pub(crate) mod life;
 pub mod loader;
 pub mod mailbox;
 pub mod manifest;
+pub mod probe;
