@@ -11,9 +11,9 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
         .map(|(candidate, _)| candidate)
 }
 
-/// 1 for equal words. A word cut short counts as near.
+/// 1 for equal words. A word that lacks its end, or has too much of one, counts as near.
 fn closeness(word: &str, candidate: &str) -> f64 {
-    let cut = word.len() >= 3 && (candidate.starts_with(word) || word.starts_with(candidate));
+    let cut = word.len().min(candidate.len()) >= 3 && (candidate.starts_with(word) || word.starts_with(candidate));
     if cut { 0.9 } else { strsim::jaro_winkler(word, candidate) }
 }
 
@@ -32,6 +32,7 @@ mod tests {
             ("cofnig", Some("config")),
             ("xyz", None),
             ("", None),
+            ("c", None),
         ] {
             assert_eq!(nearest(word, known), expected, "{word}");
         }

@@ -48,11 +48,6 @@ impl Commands {
             .map(|(name, ranks)| (name.as_str(), ranks.as_slice()))
     }
 
-    /// All names.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.keys().map(String::as_str)
-    }
-
     /// The longest command that `call` begins with: its name, its handlers, and the rest of the text.
     pub(super) fn find<'t>(&self, call: Call<'t>) -> Option<(String, &[usize], &'t str)> {
         if self.names.is_empty() || call.after.starts_with(char::is_whitespace) {

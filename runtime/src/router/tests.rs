@@ -14,7 +14,7 @@ fn settings() -> Settings {
         language: Language::English,
         superusers: HashSet::from(["1".to_owned()]),
         prefixes: vec!["/".to_owned()],
-        verdict_wait: Duration::from_secs(60),
+        verdict_wait: Duration::from_secs(3),
     }
 }
 
@@ -166,7 +166,7 @@ async fn a_chat_keeps_its_order_while_verdicts_come_out_of_order() {
     assert_eq!(texts(&mailboxes[0]), ["guarded 1", "guarded 2", "free 3"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_slow_blocker_holds_up_its_own_event_only() {
     let (router, mailboxes) = router(&[
         ("a", &on_message("late", "")),
