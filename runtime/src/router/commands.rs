@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn commands_end_at_white_space_and_the_longest_wins() {
-        let table: &[(&str, Option<(&str, usize, &str, &str)>)] = &[
+        let table = [
             ("/echo", Some(("echo", 0, "/", ""))),
             ("/echo hi  there ", Some(("echo", 0, "/", "hi  there "))),
             ("  /echo hi", Some(("echo", 0, "/", "hi"))),
@@ -210,7 +210,7 @@ mod tests {
             let found = found
                 .as_ref()
                 .map(|(name, rank, prefix, rest)| (name.as_str(), *rank, prefix.as_str(), rest.as_str()));
-            assert_eq!(found, *expected, "{text}");
+            assert_eq!(found, expected, "{text}");
         }
     }
 
