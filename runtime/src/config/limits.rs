@@ -21,7 +21,7 @@ macro_rules! limits {
 
         impl Limits {
             /// The limits of this table; what it does not name is as in `base`.
-            pub(super) fn read(section: Section<'_>, base: &Self) -> Self {
+            pub(super) fn read(section: &Section<'_>, base: &Self) -> Self {
                 let limits = Self {
                     $($name: section
                         .read(stringify!($name), |value| within(<$kind>::read(value)?, $least, $most))

@@ -220,6 +220,23 @@ async fn a_listener_that_left_gets_nothing() {
     assert!(mailboxes[0].is_empty());
 }
 
+#[test]
+fn shared_commands_and_unknown_kinds_are_remarked_on() {
+    let twice = format!("{},{}", command("echo", ""), command("x", ""));
+    let odd = r#"{"name": "o", "on": {"event": {"kinds": ["notice.member-joind", "notice"]}}},
+        {"name": "p", "on": {"command": {"name": "Echo"}}}"#;
+    let plugins = [manifest("b", &twice), manifest("a", odd)];
+    let table = Table::new(plugins.iter().map(|it| (Arc::from(it.id.as_str()), it)));
+    assert_eq!(
+        table.remarks(),
+        [
+            "command \"echo\" is claimed by several plugins; all run, in this order: a, b",
+            "plugin \"a\": handler \"o\" listens to \"notice.member-joind\", which is no kind of event \
+             (did its author mean \"notice.member-joined\"?)",
+        ]
+    );
+}
+
 /// Remembers what was sent.
 #[derive(Default)]
 struct Recorder(Mutex<Vec<(Chat, String, bool)>>);
