@@ -13,40 +13,50 @@ impl Notes {
     #[command("note", aliases = ["notes"], usage = "add <text> | list | del <number>")]
     async fn note(&self, event: &MessageEvent, action: Option<String>, rest: Rest) -> Result<String> {
         let key = format!("notes/{}/{}", event.bot.id, event.sender.id);
-        let notes: Vec<String> = storage::get(&key).await?.unwrap_or_default();
         match action.as_deref() {
-            Some("add") if !rest.is_empty() => {
-                storage::update(&key, |notes: Option<Vec<String>>| {
-                    let mut notes = notes.unwrap_or_default();
-                    notes.push(rest.to_string());
-                    Some(notes)
-                })
-                .await?;
-                Ok(format!("Noted as {}.", notes.len() + 1))
-            }
-            Some("list") | None if notes.is_empty() => Ok("You have no notes.".to_owned()),
-            Some("list") | None => {
-                let lines = notes.iter().enumerate().map(|(index, note)| format!("{}. {note}", index + 1));
-                Ok(lines.collect::<Vec<_>>().join("\n"))
-            }
-            Some("del") => {
-                let number: usize = rest.parse().map_err(|_| Error::usage("which number?"))?;
-                let Some(note) = number.checked_sub(1).and_then(|index| notes.get(index)) else {
-                    return Err(Error::usage(format!("there is no note {number}")));
-                };
-                storage::update(&key, |notes: Option<Vec<String>>| {
-                    let mut notes = notes?;
-                    if notes.get(number - 1) == Some(note) {
-                        notes.remove(number - 1);
-                    }
-                    Some(notes).filter(|notes| !notes.is_empty())
-                })
-                .await?;
-                Ok(format!("Deleted: {note}"))
-            }
-            Some("add") => Err(Error::usage("what shall be noted?")),
+            None | Some("list") => list(&key).await,
+            Some("add") => add(&key, &rest).await,
+            Some("del") => delete(&key, &rest).await,
             Some(other) => Err(Error::usage(format!("“{other}” is not understood"))),
         }
+    }
+}
+
+async fn list(key: &str) -> Result<String> {
+    let notes: Vec<String> = storage::get(key).await?.unwrap_or_default();
+    if notes.is_empty() {
+        return Ok("You have no notes.".to_owned());
+    }
+    let lines = notes.iter().enumerate().map(|(index, note)| format!("{}. {note}", index + 1));
+    Ok(lines.collect::<Vec<_>>().join("\n"))
+}
+
+async fn add(key: &str, note: &str) -> Result<String> {
+    if note.is_empty() {
+        return Err(Error::usage("what shall be noted?"));
+    }
+    let notes = storage::update(key, |notes: Option<Vec<String>>| {
+        let mut notes = notes.unwrap_or_default();
+        notes.push(note.to_owned());
+        Some(notes)
+    })
+    .await?;
+    Ok(format!("Noted as {}.", notes.map_or(0, |notes| notes.len())))
+}
+
+async fn delete(key: &str, number: &str) -> Result<String> {
+    let number: usize = number.parse().map_err(|_| Error::usage("which number?"))?;
+    let mut deleted = None;
+    storage::update(key, |notes: Option<Vec<String>>| {
+        let mut notes = notes?;
+        let index = number.checked_sub(1).filter(|index| *index < notes.len());
+        deleted = index.map(|index| notes.remove(index));
+        Some(notes).filter(|notes| !notes.is_empty())
+    })
+    .await?;
+    match deleted {
+        Some(note) => Ok(format!("Deleted: {note}")),
+        None => Err(Error::usage(format!("there is no note {number}"))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Adapters: each turns one platform's frames into events, and actions into its frames.
 
 pub mod onebot;
+pub mod sandbox;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};

@@ -65,7 +65,7 @@ impl BotConfig {
                 let same = bots.iter().find(|other| other.name == bot.name || other.url == bot.url);
                 match same {
                     Some(other) if other.url == bot.url => {
-                        section.wrong("url", "another bot has the same address")
+                        section.wrong("url", "another bot has the same address");
                     }
                     Some(_) => section.wrong("name", format!("another bot is named {:?} too", bot.name)),
                     None => bots.push(bot),

@@ -21,7 +21,7 @@ macro_rules! limits {
 
         impl Limits {
             /// The limits of this table; what it does not name is as in `base`.
-            pub(super) fn read(section: Section<'_>, base: &Self) -> Self {
+            pub(super) fn read(section: &Section<'_>, base: &Self) -> Self {
                 let limits = Self {
                     $($name: section
                         .read(stringify!($name), |value| within(<$kind>::read(value)?, $least, $most))
@@ -53,6 +53,8 @@ limits! {
     stop: Duration = seconds(5), Duration::from_millis(10) => seconds(600);
     /// Time that running handlers are given to finish when a new version or the end of the host comes.
     grace: Duration = seconds(5), Duration::from_millis(0) => seconds(600);
+    /// The wait after a first crash; it doubles with each further one. A second is no harm to people and a mercy to logs.
+    backoff: Duration = seconds(1), Duration::from_millis(1) => seconds(3600);
     /// Handlers of one plugin that run at once; more wait in the mailbox. Each costs some 10 KiB while it waits.
     concurrency: u32 = 64, 1 => 4096;
     /// Bytes of events that wait for the plugin; the newest is shed when they do not fit. Some tens of thousands of

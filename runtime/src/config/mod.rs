@@ -203,9 +203,9 @@ fn read(top: &Section<'_>, folder: &Path) -> Config {
     let (plugins_dir, data_dir) = (place("plugins", "plugins"), place("data", "data"));
     folders.finish();
 
-    let log = read_log(top.section("log"));
+    let log = read_log(&top.section("log"));
     let bots = BotConfig::read_all(top, folder);
-    let limits = Limits::read(top.section("limits"), &Limits::default());
+    let limits = Limits::read(&top.section("limits"), &Limits::default());
     let plugins = read_plugins(&top.section("plugin"), &limits);
     top.finish();
     Config {
@@ -221,7 +221,7 @@ fn read(top: &Section<'_>, folder: &Path) -> Config {
     }
 }
 
-fn read_log(section: Section<'_>) -> LogConfig {
+fn read_log(section: &Section<'_>) -> LogConfig {
     let formats = [("human", LogFormat::Human), ("json", LogFormat::Json)];
     let format = section.read("format", |value| values::word(value, &formats));
     let level = section.read("level", level);
@@ -241,7 +241,7 @@ fn read_plugins(section: &Section<'_>, limits: &Limits) -> BTreeMap<String, Plug
             DeValue::Table(_) => values::json(value),
             other => Err(source::expected("a table", other)),
         });
-        let limits = Limits::read(section.section("limits"), limits);
+        let limits = Limits::read(&section.section("limits"), limits);
         section.finish();
         let plugin = PluginConfig {
             enabled: enabled.unwrap_or(true),

@@ -28,7 +28,7 @@ pub fn plugin_config(plugin: &str, schema: Option<&Value>, given: &Value) -> Res
     fill(schema, schema, &mut value, 0);
 
     let mut wrong = Vec::new();
-    unknown_keys(schema, schema, &value, String::new(), &mut |path, known, key| {
+    unknown_keys(schema, schema, &value, "", &mut |path, known, key| {
         let hint = nearest(key, known.keys().map(String::as_str)).map_or_else(
             || format!("known here are {}", list(known.keys().map(String::as_str))),
             |near| format!("did you mean `{near}`?"),
@@ -107,7 +107,7 @@ fn properties(schema: &Value) -> Option<&Map<String, Value>> {
 
 type Report<'r> = dyn FnMut(&str, &Map<String, Value>, &str) + 'r;
 
-fn unknown_keys(root: &Value, schema: &Value, value: &Value, path: String, report: &mut Report<'_>) {
+fn unknown_keys(root: &Value, schema: &Value, value: &Value, path: &str, report: &mut Report<'_>) {
     const SAY_MORE: [&str; 8] = [
         "additionalProperties",
         "unevaluatedProperties",
@@ -125,8 +125,8 @@ fn unknown_keys(root: &Value, schema: &Value, value: &Value, path: String, repor
     let closed = !parts.iter().any(|part| SAY_MORE.iter().any(|word| part.get(word).is_some()));
     for (key, value) in object {
         match known.get(key) {
-            Some(property) => unknown_keys(root, property, value, format!("{path}/{key}"), report),
-            None if closed => report(&path, known, key),
+            Some(property) => unknown_keys(root, property, value, &format!("{path}/{key}"), report),
+            None if closed => report(path, known, key),
             None => {}
         }
     }

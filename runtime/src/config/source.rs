@@ -198,7 +198,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reports every key that nobody asked for.
-    pub(super) fn finish(self) {
+    pub(super) fn finish(&self) {
         let known = self.known.borrow();
         if self.open.get() {
             return;

@@ -159,3 +159,37 @@ fn the_language_follows_the_locale() {
         assert_eq!(Language::of_locale(locale), language, "{locale:?}");
     }
 }
+
+/// The file that this module's documentation shows.
+fn documented() -> String {
+    let lines = include_str!("mod.rs").lines().skip_while(|line| *line != "//! ```toml").skip(1);
+    let lines =
+        lines.take_while(|line| *line != "//! ```").map(|line| line.trim_start_matches("//!").trim_start());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_documented_file_is_valid() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("cert.pem"), "").unwrap();
+    let config = Config::parse(&documented(), &folder.path().join("iglu.toml")).unwrap();
+    assert_eq!(config.bots[0].name, "main");
+    assert_eq!(config.plugin("echo").limits.memory, 128 << 20);
+}
+
+#[test]
+fn a_file_cut_or_garbled_anywhere_never_panics() {
+    let text = documented();
+    for at in 0..text.len() {
+        if let Some(cut) = text.get(..at) {
+            let _ = parse(cut);
+        }
+        for garbage in ["\"", "[", "=", "\u{0}", "中", "\n[["] {
+            if let (Some(before), Some(after)) = (text.get(..at), text.get(at..)) {
+                if let Err(errors) = parse(&format!("{before}{garbage}{after}")) {
+                    assert!(errors.0.iter().all(|error| error.at.is_some()), "{errors}");
+                }
+            }
+        }
+    }
+}

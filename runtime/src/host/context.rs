@@ -1,8 +1,12 @@
 //! `config` and `context`: what the owner set, and more about the event at hand.
 
 use crate::model::Error;
-use crate::model::contract::iglu::plugin::{config, context};
+use crate::model::contract::iglu::plugin::{config, context, events, types};
 use crate::plugin::engine::Ctx;
+
+impl types::Host for Ctx {}
+
+impl events::Host for Ctx {}
 
 impl config::Host for Ctx {
     fn get(&mut self) -> String {

@@ -4,9 +4,10 @@ use wasmtime::component::Accessor;
 
 use super::{Caller, content, enter};
 use crate::model::contract::iglu::plugin::messages::{Host, HostWithStore};
-use crate::model::{Chat, Error, EventBody, Incoming, Message, Receipt, Segment};
+use crate::model::{Chat, Error, Message, Receipt, Segment};
 use crate::plugin::engine::{Calls, Ctx};
 use crate::policy::Permission;
+use crate::router::chat_of;
 
 impl Host for Ctx {}
 
@@ -20,7 +21,7 @@ impl HostWithStore<Ctx> for Calls {
         let caller = enter(host)?;
         content::check(&caller.policy, &content)?;
         let incoming = caller.event(&event)?;
-        let chat = chat_of(&incoming).ok_or_else(|| {
+        let chat = chat_of(&incoming.event.body).ok_or_else(|| {
             Error::Invalid(format!("event {event:?} has no chat to reply to; use messages.send with a chat"))
         })?;
         caller.flight.replied(&event, caller.limits.replies_per_event)?;
@@ -131,46 +132,6 @@ pub(super) fn unsupported<T>(host: &Accessor<Ctx, Calls>, function: &str) -> Res
 /// Reading is free where the plugin is being talked to.
 fn may_read(caller: &Caller, bot: &str, chat: &Chat) -> Result<(), Error> {
     let here =
-        caller.flight.any(|incoming| incoming.event.bot.id == bot && chat_of(incoming).as_ref() == Some(chat));
+        caller.flight.any(|incoming| incoming.event.bot.id == bot && chat_of(&incoming.event.body).as_ref() == Some(chat));
     if here { Ok(()) } else { caller.policy.allows(&Permission::Send) }
-}
-
-/// Where a reply to this event goes.
-pub(crate) fn chat_of(incoming: &Incoming) -> Option<Chat> {
-    use crate::model::{Notice, Request};
-    let group = |id: &String| Some(Chat::Group(id.clone()));
-    match &incoming.event.body {
-        EventBody::Message(message) | EventBody::MessageSent(message) => Some(message.chat.clone()),
-        EventBody::Interaction(interaction) => Some(interaction.chat.clone()),
-        EventBody::Notice(notice) => match notice {
-            Notice::MemberJoined(change) | Notice::MemberLeft(change) => group(&change.group),
-            Notice::AdminChanged(change) => group(&change.group),
-            Notice::Muted(mute) => group(&mute.group),
-            Notice::MessageRecalled(recall) => Some(recall.chat.clone()),
-            Notice::FileUploaded(upload) => Some(upload.chat.clone()),
-            Notice::FriendAdded(user) | Notice::FriendRemoved(user) => Some(Chat::Private(user.user.clone())),
-            Notice::Poked(poke) => Some(poke.chat.clone()),
-            Notice::Reaction(reaction) => Some(reaction.chat.clone()),
-            Notice::Essence(essence) => group(&essence.group),
-            Notice::CardChanged(change) | Notice::TitleChanged(change) | Notice::GroupRenamed(change) => {
-                group(&change.group)
-            }
-            Notice::BotJoined(change) | Notice::BotLeft(change) => group(&change.group),
-            Notice::LuckyKing(lucky) => group(&lucky.group),
-            Notice::Honor(honor) => group(&honor.group),
-            Notice::PushChanged(change) => Some(change.chat.clone()),
-            Notice::Typing(typing) => Some(Chat::Private(typing.user.clone())),
-            Notice::Audited(audit) => audit.chat.clone(),
-            Notice::Other(other) => other.chat.clone(),
-            _ => None,
-        },
-        EventBody::Request(request) => match request {
-            Request::Friend(friend) => Some(Chat::Private(friend.user.clone())),
-            Request::Join(join) => group(&join.group),
-            Request::Invite(invite) => Some(Chat::Private(invite.user.clone())),
-            Request::Other(other) => other.chat.clone(),
-        },
-        EventBody::Other(other) => other.chat.clone(),
-        EventBody::BotState(_) | EventBody::Scheduled(_) => None,
-    }
 }

@@ -293,3 +293,41 @@ impl Trigger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The schema is published beside the contract. `IGLU_UPDATE=1 cargo test -p iglu published_schema` writes it anew.
+    #[test]
+    fn the_published_schema_is_the_one_of_these_types() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/manifest.schema.json");
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Manifest)).unwrap() + "\n";
+        if std::env::var_os("IGLU_UPDATE").is_some() {
+            std::fs::write(path, &schema).unwrap();
+        }
+        let published = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(published, schema, "wit/manifest.schema.json is not up to date; see this test's comment");
+    }
+
+    #[test]
+    fn a_manifest_needs_an_id_and_forgives_what_it_does_not_know() {
+        let manifest = Manifest::parse(r#"{"id":"a","newer":1,"handlers":[]}"#).unwrap();
+        assert_eq!((manifest.name.as_str(), manifest.contract.as_str()), ("a", "0.1.0"));
+        let handler = r#"{"name":"x","on":{"command":{"name":"x"}}}"#;
+        let bad = [
+            ("not json", "does not fit its schema"),
+            ("{}", "missing field `id`"),
+            (r#"{"id":"Bad Id"}"#, "is not usable"),
+            (r#"{"id":"a","handlers":[{"name":"x","on":{"sky":{}}}]}"#, "unknown variant `sky`"),
+            (r#"{"id":"a","handlers":[{"name":"x","on":{"regex":{"pattern":"("}}}]}"#, "does not compile"),
+            (r#"{"id":"a","handlers":[{"name":"x","on":{"keyword":{"any":[]}}}]}"#, "at least one word"),
+            (r#"{"id":"a","config":{"type":12}}"#, "not a JSON Schema"),
+            (&format!(r#"{{"id":"a","handlers":[{handler},{handler}]}}"#), "two handlers are named"),
+        ];
+        for (json, reason) in bad {
+            let error = Manifest::parse(json).unwrap_err().to_string();
+            assert!(error.contains(reason), "{json}: {error}");
+        }
+    }
+}

@@ -48,11 +48,6 @@ impl Commands {
             .map(|(name, ranks)| (name.as_str(), ranks.as_slice()))
     }
 
-    /// All names.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.keys().map(String::as_str)
-    }
-
     /// The longest command that `call` begins with: its name, its handlers, and the rest of the text.
     pub(super) fn find<'t>(&self, call: Call<'t>) -> Option<(String, &[usize], &'t str)> {
         if self.names.is_empty() || call.after.starts_with(char::is_whitespace) {
@@ -186,7 +181,7 @@ mod tests {
 
     #[test]
     fn commands_end_at_white_space_and_the_longest_wins() {
-        let table: &[(&str, Option<(&str, usize, &str, &str)>)] = &[
+        let table = [
             ("/echo", Some(("echo", 0, "/", ""))),
             ("/echo hi  there ", Some(("echo", 0, "/", "hi  there "))),
             ("  /echo hi", Some(("echo", 0, "/", "hi"))),
@@ -215,7 +210,7 @@ mod tests {
             let found = found
                 .as_ref()
                 .map(|(name, rank, prefix, rest)| (name.as_str(), *rank, prefix.as_str(), rest.as_str()));
-            assert_eq!(found, *expected, "{text}");
+            assert_eq!(found, expected, "{text}");
         }
     }
 

@@ -119,24 +119,24 @@ impl Router {
         None
     }
 
-    /// Queues one handler's job, if its cooldown is over and there is room.
+    /// Queues one handler's job, if its cooldown is over and there is room. A handler that blocks but was not queued has
+    /// passed; later ones still wait for their turn.
     fn queue(&self, run: &Run, found: Found) -> Option<Awaited> {
         let entry = run.board.entry(&found);
         let handler = entry.handler();
         let event = &run.incoming.event;
+        let (sender, awaited) = if handler.block && !run.steps.is_empty() {
+            let (sender, verdict) = oneshot::channel();
+            (Some(sender), Some(Awaited { entry: found.rank, verdict }))
+        } else {
+            (None, None)
+        };
         if let Some(cooldown) = handler.cooldown
             && !self.cooldowns.start(&entry.id, &entry.name, cooldown, event, Instant::now())
         {
             debug!(plugin = %entry.id, handler = %entry.name, event = %event.id, "cooling down");
-            return None;
+            return awaited;
         }
-        let (sender, verdict) = match handler.block && !run.steps.is_empty() {
-            true => {
-                let (sender, verdict) = oneshot::channel();
-                (Some(sender), Some(verdict))
-            }
-            false => (None, None),
-        };
         let job = Job {
             event: Arc::clone(&run.incoming),
             handler: Arc::clone(&entry.name),
@@ -145,16 +145,13 @@ impl Router {
             second_try: false,
         };
         match run.board.listeners[entry.plugin].mailbox.push(job) {
-            Ok(()) => {
-                count(&self.counts.queued);
-                verdict.map(|verdict| Awaited { entry: found.rank, verdict })
-            }
+            Ok(()) => count(&self.counts.queued),
             Err(full) => {
                 count(&self.counts.shed);
                 self.warn_full(entry, full);
-                None
             }
         }
+        awaited
     }
 
     /// What a handler answers. One that fails, or does not answer in time, passes.

@@ -74,7 +74,7 @@ impl Table {
                     command.aliases.iter().for_each(|alias| table.commands.insert(alias, rank));
                 }
                 Trigger::Keyword(keyword) => {
-                    words.extend(keyword.any.iter().map(|word| (rank, word.clone())))
+                    words.extend(keyword.any.iter().map(|word| (rank, word.clone())));
                 }
                 Trigger::Regex(regex) => patterns.push((rank, regex.pattern.clone())),
                 Trigger::Event(event) => {
@@ -126,11 +126,14 @@ impl Table {
     pub(super) fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
         for (name, ranks) in self.commands.shared() {
-            let ids: Vec<&str> = ranks.iter().map(|&rank| &*self.entries[rank].id).collect();
-            remarks.push(format!(
-                "command {name:?} is claimed more than once; it runs, in this order, in {}",
-                ids.join(", ")
-            ));
+            let mut ids: Vec<&str> = ranks.iter().map(|&rank| &*self.entries[rank].id).collect();
+            ids.dedup();
+            if ids.len() > 1 {
+                let ids = ids.join(", ");
+                remarks.push(format!(
+                    "command {name:?} is claimed by several plugins; all run, in this order: {ids}"
+                ));
+            }
         }
         for (kind, ranks) in self.kinds.iter().filter(|(kind, _)| !kinds::is_kind(kind)) {
             let entry = &self.entries[ranks[0]];

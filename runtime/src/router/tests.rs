@@ -14,7 +14,7 @@ fn settings() -> Settings {
         language: Language::English,
         superusers: HashSet::from(["1".to_owned()]),
         prefixes: vec!["/".to_owned()],
-        verdict_wait: Duration::from_secs(60),
+        verdict_wait: Duration::from_secs(3),
     }
 }
 
@@ -166,7 +166,7 @@ async fn a_chat_keeps_its_order_while_verdicts_come_out_of_order() {
     assert_eq!(texts(&mailboxes[0]), ["guarded 1", "guarded 2", "free 3"]);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_slow_blocker_holds_up_its_own_event_only() {
     let (router, mailboxes) = router(&[
         ("a", &on_message("late", "")),
@@ -218,6 +218,23 @@ async fn a_listener_that_left_gets_nothing() {
     router.listen(Vec::new());
     router.route(said("/echo 1"));
     assert!(mailboxes[0].is_empty());
+}
+
+#[test]
+fn shared_commands_and_unknown_kinds_are_remarked_on() {
+    let twice = format!("{},{}", command("echo", ""), command("x", ""));
+    let odd = r#"{"name": "o", "on": {"event": {"kinds": ["notice.member-joind", "notice"]}}},
+        {"name": "p", "on": {"command": {"name": "Echo"}}}"#;
+    let plugins = [manifest("b", &twice), manifest("a", odd)];
+    let table = Table::new(plugins.iter().map(|it| (Arc::from(it.id.as_str()), it)));
+    assert_eq!(
+        table.remarks(),
+        [
+            "command \"echo\" is claimed by several plugins; all run, in this order: a, b",
+            "plugin \"a\": handler \"o\" listens to \"notice.member-joind\", which is no kind of event \
+             (did its author mean \"notice.member-joined\"?)",
+        ]
+    );
 }
 
 /// Remembers what was sent.

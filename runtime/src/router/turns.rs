@@ -1,7 +1,8 @@
 //! Keeping the order of one chat while handlers that block are waited for.
 //!
 //! An event whose later handlers wait for a verdict holds its chat's turn; what comes after it in that chat waits for
-//! it, but not for long: a handler that takes its time holds up its own event only.
+//! it, but not for long: a handler that takes its time holds up its own event only. Handlers up to and with the first
+//! one that blocks do not wait: verdicts on many events are sought at once.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
