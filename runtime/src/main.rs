@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `iglu`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    iglu::cli::main()
+}

@@ -1,5 +1,7 @@
 //! Adapters: each turns one platform's frames into events, and actions into its frames.
 
+pub mod sandbox;
+
 use std::sync::Arc;
 
 use crate::model::Incoming;

@@ -1,0 +1,111 @@
+//! `iglu init`: a bot's folder with a commented configuration. It adds what is missing and changes nothing.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+
+use super::{CONFIG, pick, terminal};
+use crate::config::Language;
+
+const CHINESE: &str = include_str!("iglu.zh.toml");
+const ENGLISH: &str = include_str!("iglu.en.toml");
+
+pub(super) fn run(dir: &Path, language: Language) -> anyhow::Result<ExitCode> {
+    let plugins = dir.join("plugins");
+    for folder in [&plugins, &dir.join("data")] {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    let config = dir.join(CONFIG);
+    let made = make(&config, pick(language, CHINESE, ENGLISH));
+    let made = made.with_context(|| format!("cannot write {}", config.display()))?;
+    let (config, plugins, dir) = (config.display(), plugins.display(), dir.display());
+    let text = match (made, language) {
+        (true, Language::Chinese) => {
+            format!("已创建 {config}。把插件（.wasm）放进 {plugins}，再运行 `iglu chat {dir}` 和它们聊聊。")
+        }
+        (true, Language::English) => {
+            format!(
+                "Made {config}. Put plugins (.wasm) into {plugins}, then talk to them with `iglu chat {dir}`."
+            )
+        }
+        (false, Language::Chinese) => format!("{config} 已经存在，保持原样。"),
+        (false, Language::English) => format!("{config} is already there and was left as it is."),
+    };
+    let _ = terminal::say(&text);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a file unless there is one; answers whether it did.
+fn make(path: &Path, text: &str) -> io::Result<bool> {
+    match File::create_new(path) {
+        Ok(mut file) => file.write_all(text.as_bytes()).map(|()| true),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{BotConfig, Config, LogFormat};
+
+    #[test]
+    fn a_new_folder_has_all_that_run_needs() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("my/bot");
+        run(&dir, Language::Chinese).unwrap();
+        let config = Config::load(&dir.join(CONFIG)).unwrap();
+        assert_eq!(config.language, Language::Chinese);
+        assert!(config.bots.is_empty());
+        assert!(config.plugins_dir.is_dir() && config.data_dir.is_dir());
+    }
+
+    #[test]
+    fn what_is_there_is_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let (config, plugin) = (folder.path().join(CONFIG), folder.path().join("plugins/echo.wasm"));
+        fs::write(&config, "language = \"en\" # mine").unwrap();
+        run(folder.path(), Language::Chinese).unwrap();
+        fs::write(&plugin, "bytes").unwrap();
+        run(folder.path(), Language::Chinese).unwrap();
+        assert_eq!(fs::read_to_string(config).unwrap(), "language = \"en\" # mine");
+        assert_eq!(fs::read_to_string(plugin).unwrap(), "bytes");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        let told = format!("{:#}", run(&file, Language::English).unwrap_err());
+        assert!(told.contains("cannot make the folder") && told.contains("plugins"), "{told}");
+    }
+
+    /// In the templates `#key` and `#[table]` are settings, `# text` is prose.
+    fn with_every_setting(template: &str) -> String {
+        let setting = |line: &str| line.starts_with('#') && !line.starts_with("# ") && line.len() > 1;
+        let lines = template.lines().map(|line| if setting(line) { &line[1..] } else { line });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn every_setting_in_the_templates_is_known_and_shows_its_default() {
+        for (template, language) in [(CHINESE, Language::Chinese), (ENGLISH, Language::English)] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join(CONFIG);
+            let plain = Config::parse(template, &path).unwrap_or_else(|e| panic!("{e}"));
+            let full = Config::parse(&with_every_setting(template), &path).unwrap_or_else(|e| panic!("{e}"));
+            assert_eq!((plain.language, full.language), (language, language));
+            assert_eq!(full.limits, plain.limits);
+            assert_eq!((&full.prefixes, &full.plugins_dir), (&plain.prefixes, &plain.plugins_dir));
+            assert_eq!((full.log.format, &full.log.level), (LogFormat::Human, &plain.log.level));
+            assert_eq!(full.data_dir, plain.data_dir);
+            let urls: Vec<_> = full.bots.iter().map(|BotConfig { url, .. }| url.as_str()).collect();
+            assert_eq!(urls, ["ws://127.0.0.1:3001"]);
+            assert_eq!(full.plugins.keys().collect::<Vec<_>>(), ["echo"]);
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! The tables of the database, and what is done to them within one transaction.
+
+use redb::{ReadTransaction, ReadableTable as _, Table, TableDefinition, TableError, WriteTransaction};
+
+use super::{Entry, MAX_PAGE_BYTES, Page};
+use crate::model::Error;
+
+/// (plugin, key) to (milliseconds since 1970 when it expires, 0 for never; value).
+const VALUES: TableDefinition<'_, (&str, &str), (u64, &[u8])> = TableDefinition::new("values");
+
+/// Plugin to the bytes of its keys and values.
+const USAGE: TableDefinition<'_, &str, u64> = TableDefinition::new("usage");
+
+/// (when, plugin, key) of every value that expires.
+const DUE: TableDefinition<'_, (u64, &str, &str), ()> = TableDefinition::new("due");
+
+/// Facts about the file itself.
+const FACTS: TableDefinition<'_, &str, u64> = TableDefinition::new("facts");
+
+/// The layout of these tables.
+pub(super) const FORMAT: u64 = 1;
+
+/// Why a change did not happen.
+pub(super) enum Failure {
+    /// This change alone was refused, before it wrote anything.
+    Refused(Error),
+    /// The database failed; the whole transaction is lost. Boxed: redb's errors are large and rare.
+    Broken(Box<redb::Error>),
+}
+
+impl<E: Into<redb::Error>> From<E> for Failure {
+    fn from(e: E) -> Self {
+        Self::Broken(Box::new(e.into()))
+    }
+}
+
+/// Makes the tables of a new file.
+pub(super) fn create(txn: &WriteTransaction) -> Result<(), redb::Error> {
+    txn.open_table(VALUES)?;
+    txn.open_table(USAGE)?;
+    txn.open_table(DUE)?;
+    txn.open_table(FACTS)?.insert("format", FORMAT)?;
+    Ok(())
+}
+
+/// The layout that a file says it has; none if it is no file of ours.
+pub(super) fn format(txn: &ReadTransaction) -> Result<Option<u64>, redb::Error> {
+    match txn.open_table(FACTS) {
+        Ok(facts) => Ok(facts.get("format")?.map(|format| format.value())),
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}
+
+pub(super) fn get(
+    txn: &ReadTransaction,
+    plugin: &str,
+    key: &str,
+    now: u64,
+) -> Result<Option<Vec<u8>>, redb::Error> {
+    let Some(row) = txn.open_table(VALUES)?.get((plugin, key))? else { return Ok(None) };
+    let (expires, value) = row.value();
+    Ok(alive(expires, now).then(|| value.to_vec()))
+}
+
+pub(super) fn scan(
+    txn: &ReadTransaction,
+    plugin: &str,
+    prefix: &str,
+    after: Option<&str>,
+    count: u32,
+    now: u64,
+) -> Result<Page, redb::Error> {
+    let values = txn.open_table(VALUES)?;
+    let after = after.filter(|after| *after >= prefix);
+    let mut page = Page { entries: Vec::new(), next: None };
+    let mut bytes = 0;
+    for row in values.range((plugin, after.unwrap_or(prefix))..)? {
+        let (at, content) = row?;
+        let ((owner, key), (expires, value)) = (at.value(), content.value());
+        if owner != plugin || !key.starts_with(prefix) {
+            break;
+        }
+        if Some(key) == after || !alive(expires, now) {
+            continue;
+        }
+        let full = page.entries.len() >= count as usize || bytes + key.len() + value.len() > MAX_PAGE_BYTES;
+        if full && let Some(last) = page.entries.last() {
+            page.next = Some(last.key.clone());
+            break;
+        }
+        bytes += key.len() + value.len();
+        page.entries.push(Entry { key: key.to_owned(), value: value.to_vec() });
+    }
+    Ok(page)
+}
+
+pub(super) fn used(txn: &ReadTransaction, plugin: &str) -> Result<u64, redb::Error> {
+    Ok(txn.open_table(USAGE)?.get(plugin)?.map_or(0, |bytes| bytes.value()))
+}
+
+/// When the next value expires.
+pub(super) fn next_due(txn: &ReadTransaction) -> Result<Option<u64>, redb::Error> {
+    Ok(txn.open_table(DUE)?.first()?.map(|(at, _)| at.value().0))
+}
+
+fn alive(expires: u64, now: u64) -> bool {
+    expires == 0 || expires > now
+}
+
+/// The tables, open for one writing transaction at one moment.
+pub(super) struct Tables<'txn> {
+    values: Table<'txn, (&'static str, &'static str), (u64, &'static [u8])>,
+    usage: Table<'txn, &'static str, u64>,
+    due: Table<'txn, (u64, &'static str, &'static str), ()>,
+    pub(super) now: u64,
+}
+
+impl<'txn> Tables<'txn> {
+    pub(super) fn open(txn: &'txn WriteTransaction, now: u64) -> Result<Self, redb::Error> {
+        Ok(Self {
+            values: txn.open_table(VALUES)?,
+            usage: txn.open_table(USAGE)?,
+            due: txn.open_table(DUE)?,
+            now,
+        })
+    }
+
+    /// Sets all of them or, if the quota does not allow it, none.
+    pub(super) fn set_many(
+        &mut self,
+        plugin: &str,
+        quota: u64,
+        entries: &[(&str, &[u8])],
+        expires: u64,
+    ) -> Result<(), Failure> {
+        let last_of_each = std::collections::BTreeMap::from_iter(entries.iter().copied());
+        self.make_room(plugin, quota, &last_of_each)?;
+        for (key, value) in last_of_each {
+            self.put(plugin, key, value, expires)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn delete(&mut self, plugin: &str, key: &str) -> Result<bool, Failure> {
+        let was_there = self.current(plugin, key)?.is_some();
+        self.remove(plugin, key)?;
+        Ok(was_there)
+    }
+
+    pub(super) fn add(&mut self, plugin: &str, quota: u64, key: &str, delta: f64) -> Result<f64, Failure> {
+        let no_number = |why: &str| {
+            Failure::Refused(Error::Invalid(format!(
+                "storage: the value of {key:?} {why}, so nothing can be added"
+            )))
+        };
+        let (expires, number) = match self.current(plugin, key)? {
+            None => (0, 0.0),
+            Some((expires, value)) => {
+                let text = std::str::from_utf8(&value).map_err(|_| no_number("is not text"))?;
+                let number: f64 = text.trim().parse().map_err(|_| no_number("is no number"))?;
+                (expires, number)
+            }
+        };
+        // Adding zero turns -0 into 0, which is what people expect to read.
+        let sum = number + delta + 0.0;
+        if !sum.is_finite() {
+            return Err(no_number("would leave the range of numbers"));
+        }
+        self.set_many(plugin, quota, &[(key, sum.to_string().as_bytes())], expires)?;
+        Ok(sum)
+    }
+
+    pub(super) fn swap(
+        &mut self,
+        plugin: &str,
+        quota: u64,
+        key: &str,
+        expected: Option<&[u8]>,
+        value: Option<&[u8]>,
+    ) -> Result<bool, Failure> {
+        let current = self.current(plugin, key)?;
+        if current.as_ref().map(|(_, value)| value.as_slice()) != expected {
+            return Ok(false);
+        }
+        match value {
+            Some(value) => self.set_many(plugin, quota, &[(key, value)], 0)?,
+            None => self.remove(plugin, key)?,
+        }
+        Ok(true)
+    }
+
+    /// Removes up to `limit` outlived values of all plugins; answers how many.
+    pub(super) fn sweep(&mut self, limit: usize) -> Result<usize, redb::Error> {
+        let mut outlived = Vec::new();
+        for row in self.due.range(..(self.now + 1, "", ""))?.take(limit) {
+            let (at, _) = row?;
+            let (_, plugin, key) = at.value();
+            outlived.push((plugin.to_owned(), key.to_owned()));
+        }
+        for (plugin, key) in &outlived {
+            self.remove(plugin, key)?;
+        }
+        Ok(outlived.len())
+    }
+
+    /// The value and when it expires, unless absent or outlived.
+    fn current(&self, plugin: &str, key: &str) -> Result<Option<(u64, Vec<u8>)>, redb::Error> {
+        let Some(row) = self.values.get((plugin, key))? else { return Ok(None) };
+        let (expires, value) = row.value();
+        Ok(alive(expires, self.now).then(|| (expires, value.to_vec())))
+    }
+
+    /// Refuses entries that the quota does not allow. What takes no more room than before is always allowed, so that a
+    /// plugin above a lowered quota can still shrink.
+    fn make_room(
+        &mut self,
+        plugin: &str,
+        quota: u64,
+        entries: &std::collections::BTreeMap<&str, &[u8]>,
+    ) -> Result<(), Failure> {
+        let (used, after) = self.usage_after(plugin, entries)?;
+        if after <= quota || after <= used {
+            return Ok(());
+        }
+        self.sweep(usize::MAX)?;
+        let (used, after) = self.usage_after(plugin, entries)?;
+        if after <= quota {
+            return Ok(());
+        }
+        Err(Failure::Refused(Error::Exhausted(format!(
+            "storage of plugin `{plugin}` is full: {used} of {quota} bytes are used and this write needs {} more; \
+             delete keys, or raise `limits.storage` for this plugin in iglu.toml",
+            after - used.min(after)
+        ))))
+    }
+
+    fn usage_after(
+        &self,
+        plugin: &str,
+        entries: &std::collections::BTreeMap<&str, &[u8]>,
+    ) -> Result<(u64, u64), redb::Error> {
+        let used = self.used(plugin)?;
+        let (mut gone, mut new) = (0, 0);
+        for (key, value) in entries {
+            let old = self.values.get((plugin, *key))?;
+            gone += old.map_or(0, |row| size(key, row.value().1));
+            new += size(key, value);
+        }
+        Ok((used, used.saturating_sub(gone) + new))
+    }
+
+    fn put(&mut self, plugin: &str, key: &str, value: &[u8], expires: u64) -> Result<(), redb::Error> {
+        self.remove(plugin, key)?;
+        self.values.insert((plugin, key), (expires, value))?;
+        if expires != 0 {
+            self.due.insert((expires, plugin, key), ())?;
+        }
+        let used = self.used(plugin)? + size(key, value);
+        self.usage.insert(plugin, used)?;
+        Ok(())
+    }
+
+    fn remove(&mut self, plugin: &str, key: &str) -> Result<(), redb::Error> {
+        let (expires, bytes) = match self.values.remove((plugin, key))? {
+            None => return Ok(()),
+            Some(row) => (row.value().0, size(key, row.value().1)),
+        };
+        if expires != 0 {
+            self.due.remove((expires, plugin, key))?;
+        }
+        let left = self.used(plugin)?.saturating_sub(bytes);
+        if left == 0 {
+            self.usage.remove(plugin)?;
+        } else {
+            self.usage.insert(plugin, left)?;
+        }
+        Ok(())
+    }
+
+    fn used(&self, plugin: &str) -> Result<u64, redb::Error> {
+        Ok(self.usage.get(plugin)?.map_or(0, |bytes| bytes.value()))
+    }
+
+    /// The usage of every plugin as it is kept and as it is found by counting.
+    #[cfg(test)]
+    pub(super) fn audit(&self) -> [std::collections::BTreeMap<String, u64>; 2] {
+        let kept = self.usage.iter().unwrap().map(|row| {
+            let (plugin, bytes) = row.unwrap();
+            (plugin.value().to_owned(), bytes.value())
+        });
+        let mut counted = std::collections::BTreeMap::new();
+        for row in self.values.iter().unwrap() {
+            let (at, content) = row.unwrap();
+            let (plugin, key) = at.value();
+            *counted.entry(plugin.to_owned()).or_default() += size(key, content.value().1);
+        }
+        [kept.collect(), counted]
+    }
+}
+
+fn size(key: &str, value: &[u8]) -> u64 {
+    (key.len() + value.len()) as u64
+}
