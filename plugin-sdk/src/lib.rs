@@ -61,6 +61,7 @@
 
 #![warn(missing_docs)]
 
+#[allow(unused_extern_crates, reason = "the macros' code names the crate")]
 extern crate self as iglu_sdk;
 
 mod args;
@@ -69,7 +70,8 @@ pub mod bots;
 pub mod clock;
 mod component;
 mod config;
-mod contract;
+#[doc(hidden)]
+pub mod contract;
 mod error;
 pub mod event;
 pub mod files;

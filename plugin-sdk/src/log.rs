@@ -24,29 +24,47 @@ pub fn write(level: Level, text: fmt::Arguments<'_>) {
     }
 }
 
-macro_rules! levels {
-    ($($(#[$doc:meta])* $name:ident $level:ident;)*) => { levels! { @with $ $($(#[$doc])* $name $level;)* } };
-    (@with $dollar:tt $($(#[$doc:meta])* $name:ident $level:ident;)*) => {$(
-        $(#[$doc])*
-        #[doc(hidden)]
-        #[macro_export]
-        macro_rules! $name {
-            ($dollar($text:tt)*) => {
-                $crate::log::write($crate::log::Level::$level, ::core::format_args!($dollar($text)*))
-            };
-        }
-    )*};
+/// For following every step. Formats like `println!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __trace {
+    ($($text:tt)*) => {
+        $crate::log::write($crate::log::Level::Trace, ::core::format_args!($($text)*))
+    };
 }
 
-levels! {
-    /// For following every step.
-    __trace Trace;
-    /// For finding a fault.
-    __debug Debug;
-    /// What the owner may want to know.
-    __info Info;
-    /// What the owner should know.
-    __warn Warn;
-    /// What the owner must know.
-    __error Error;
+/// For finding a fault. Formats like `println!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __debug {
+    ($($text:tt)*) => {
+        $crate::log::write($crate::log::Level::Debug, ::core::format_args!($($text)*))
+    };
+}
+
+/// What the owner may want to know. Formats like `println!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __info {
+    ($($text:tt)*) => {
+        $crate::log::write($crate::log::Level::Info, ::core::format_args!($($text)*))
+    };
+}
+
+/// What the owner should know. Formats like `println!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __warn {
+    ($($text:tt)*) => {
+        $crate::log::write($crate::log::Level::Warn, ::core::format_args!($($text)*))
+    };
+}
+
+/// What the owner must know. Formats like `println!`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __error {
+    ($($text:tt)*) => {
+        $crate::log::write($crate::log::Level::Error, ::core::format_args!($($text)*))
+    };
 }

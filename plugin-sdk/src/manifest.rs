@@ -1,5 +1,7 @@
 //! The manifest that `describe` answers, made by `#[plugin]` from the code.
 
+#![allow(missing_docs, reason = "public for the macro only")]
+
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 

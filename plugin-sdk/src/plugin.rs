@@ -1,6 +1,8 @@
 //! What `#[plugin]` implements, and what it stands on: a call from the host becomes a method's call, and what the method
 //! returns becomes an answer. Public for the macro only.
 
+#![allow(missing_docs, reason = "public for the macro only")]
+
 use std::fmt::Display;
 
 use serde::{Serialize, de::DeserializeOwned};

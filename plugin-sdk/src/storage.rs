@@ -100,11 +100,12 @@ pub async fn add(key: &str, delta: f64) -> Result<f64, HostError> {
 }
 
 /// Makes a new value of the old one (none: absent), again if another handler changed it meanwhile. None removes it.
+/// Answers the new value.
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
 /// # async fn example() -> Result {
-/// storage::update("queue", |queue: Option<Vec<String>>| {
+/// let queue = storage::update("queue", |queue: Option<Vec<String>>| {
 ///     let mut queue = queue.unwrap_or_default();
 ///     queue.push("next".into());
 ///     Some(queue)
@@ -117,14 +118,15 @@ pub async fn add(key: &str, delta: f64) -> Result<f64, HostError> {
 /// As [`get`] and [`set`].
 pub async fn update<T: Serialize + DeserializeOwned>(
     key: &str,
-    change: impl Fn(Option<T>) -> Option<T>,
-) -> Result<(), HostError> {
+    mut change: impl FnMut(Option<T>) -> Option<T>,
+) -> Result<Option<T>, HostError> {
     loop {
         let before = get_bytes(key).await?;
         let value = before.as_deref().map(|bytes| decode(key, bytes)).transpose()?;
-        let after = change(value).map(|value| encode(key, &value)).transpose()?;
-        if host::storage::swap(key.to_owned(), before, after).await? {
-            return Ok(());
+        let after = change(value);
+        let bytes = after.as_ref().map(|value| encode(key, value)).transpose()?;
+        if host::storage::swap(key.to_owned(), before, bytes).await? {
+            return Ok(after);
         }
     }
 }

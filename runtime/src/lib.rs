@@ -9,5 +9,12 @@
 pub mod adapter;
 mod base64_json;
 pub mod bot;
+pub mod cli;
+pub mod config;
+mod host;
+pub mod house;
 pub mod model;
 pub mod plugin;
+pub mod policy;
+pub mod router;
+pub mod store;

@@ -1,10 +1,24 @@
 //! Adapters: each turns one platform's frames into events, and actions into its frames.
 
+pub mod onebot;
 pub mod sandbox;
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::model::Incoming;
 
 /// Where an adapter puts the events it decoded. Never waits, so a socket reader may call it.
 pub type Inlet = Arc<dyn Fn(Incoming) + Send + Sync>;
+
+/// A name for an event that no other one on this host has, before a restart or after.
+#[must_use]
+pub fn event_id() -> String {
+    static START: OnceLock<u128> = OnceLock::new();
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let start = START.get_or_init(|| {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or_else(|_| fastrand::u128(..), |since| since.as_micros())
+    });
+    format!("{start:x}-{:x}", NEXT.fetch_add(1, Ordering::Relaxed))
+}

@@ -18,9 +18,10 @@ pub mod contract {
 }
 
 pub use contract::iglu::plugin::events::{
-    AdminChange, Audit, BotState, Essence, Event, EventBody, FriendRequest, GrayTip, GuildNotice, Honor, Interaction,
-    JoinRequest, LuckyKing, MemberChange, Membership, Mute, Notice, OnlineFile, PokeNotice, ProfileLike, PushChange,
-    Reaction, Recall, Request, Scheduled, TextChange, Typing, UnknownEvent, Upload, UserNotice,
+    AdminChange, Audit, BotState, Essence, Event, EventBody, FriendRequest, GrayTip, GuildNotice, Honor,
+    Interaction, JoinRequest, LuckyKing, MemberChange, Membership, Mute, Notice, OnlineFile, PokeNotice,
+    ProfileLike, PushChange, Reaction, Recall, Request, Scheduled, TextChange, Typing, UnknownEvent, Upload,
+    UserNotice,
 };
 pub use contract::iglu::plugin::messages::Receipt;
 pub use contract::iglu::plugin::types::*;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use wasmtime::component::{Component, HasData, Linker, ResourceTable};
 use wasmtime::{Cache, CacheConfig, Config, Engine, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -33,14 +32,16 @@ impl Sandbox {
             let mut settings = CacheConfig::new();
             settings.with_directory(folder);
             let cache = Cache::new(settings)
-                .with_context(|| format!("cannot use {} for compiled plugins", folder.display()))?;
+                .map_err(|e| anyhow::anyhow!("cannot use {} for compiled plugins: {e:#}", folder.display()))?;
             config.cache(Some(cache));
         }
-        let engine = Engine::new(&config).context("cannot start the WebAssembly engine on this machine")?;
+        let engine = Engine::new(&config)
+            .map_err(|e| anyhow::anyhow!("cannot start the WebAssembly engine on this machine: {e:#}"))?;
         tick(&engine)?;
         let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        contract::Plugin::add_to_linker::<Ctx, Calls>(&mut linker, |ctx| ctx)?;
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)
+            .and_then(|()| contract::Plugin::add_to_linker::<Ctx, Calls>(&mut linker, |ctx| ctx))
+            .map_err(|e| anyhow::anyhow!("the host functions do not fit together: {e:#}"))?;
         Ok(Self { engine, linker })
     }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use wasmtime::component::GuestTaskId;
 
 use super::mailbox::Job;
-use crate::model::Incoming;
+use crate::model::{Error, Incoming};
 
 /// The running handlers of one instance, in the order of their start.
 #[derive(Default)]
@@ -30,6 +30,7 @@ struct Running {
     task: Option<GuestTaskId>,
     since: Instant,
     acted: bool,
+    replies: u32,
     reported: bool,
 }
 
@@ -46,8 +47,10 @@ impl Flight {
         let mut inner = self.lock();
         let number = inner.next;
         inner.next += 1;
-        let running = Running { job, task: None, since: Instant::now(), acted: false, reported: false };
+        let since = Instant::now();
+        let running = Running { job, task: None, since, acted: false, replies: 0, reported: false };
         inner.running.insert(number, running);
+        inner.last = Some(number);
         number
     }
 
@@ -83,11 +86,18 @@ impl Flight {
         }
     }
 
-    /// A reply went out: every handler at work on that event has acted.
-    pub(crate) fn replied(&self, event: &str) {
-        for running in self.lock().running.values_mut() {
-            running.acted |= running.job.event.event.id == event;
+    /// A reply goes out: every handler at work on that event has acted. Refused when there were `most` already.
+    pub(crate) fn replied(&self, event: &str, most: u32) -> Result<(), Error> {
+        for running in self.lock().running.values_mut().filter(|r| r.job.event.event.id == event) {
+            if running.replies >= most {
+                return Err(Error::Exhausted(format!(
+                    "this event was answered {most} times (`replies_per_event` in iglu.toml); use messages.send"
+                )));
+            }
+            running.replies += 1;
+            running.acted = true;
         }
+        Ok(())
     }
 
     /// Something else went out. Whose doing it was cannot be told for sure, since handlers of one instance share its

@@ -20,7 +20,6 @@ use super::mailbox::{Job, Mailbox, Verdict};
 use crate::config::Limits;
 use crate::host::Caller;
 use crate::model::contract::exports::iglu::plugin::guest::{Guest, Outcome};
-use crate::router;
 
 /// How a life ended.
 pub(crate) enum Ending {
@@ -82,7 +81,8 @@ pub(crate) async fn live(
     };
     // A stop that takes too long costs the state and nothing else.
     let stopping = life.phase().0 == Phase::Stopping;
-    match result {
+    let in_flight = caller.flight.len();
+    let ended = match result {
         Ok(Ending::Fault(reason)) | Err(reason) if stopping => {
             warn!(plugin = %version.manifest.id, "stop() failed, its state is lost: {reason}");
             Ended { ending: Ending::Stopped { state: None }, unfinished: caller.flight.abandon() }
@@ -93,7 +93,9 @@ pub(crate) async fn live(
             let culprit = store.as_context_mut().async_call_stack().ok().and_then(|stack| stack.last());
             ended_badly(&caller, culprit, reason)
         }
-    }
+    };
+    mailbox.lost(in_flight - ended.unfinished.len());
+    ended
 }
 
 fn ended_badly(caller: &Caller, culprit: Option<GuestTaskId>, reason: String) -> Ended {
@@ -123,7 +125,7 @@ impl Life<'_> {
         let mut running = FuturesUnordered::new();
         let mut rematched = String::new();
         let reason = loop {
-            let room = self.caller.flight.len() < self.version.limits.concurrency;
+            let room = self.caller.flight.len() < self.version.limits.concurrency as usize;
             tokio::select! {
                 biased;
                 Some(done) = running.next(), if !running.is_empty() => self.settle(done)?,
@@ -165,11 +167,14 @@ impl Life<'_> {
         }
         let id = &job.event.event.id;
         if rematched == id {
+            self.mailbox.became(0);
             return Vec::new();
         }
         rematched.clone_from(id);
+        let found = self.version.matcher.matches(&job.event);
+        self.mailbox.became(found.len());
         let mut verdict = job.verdict;
-        router::matches(&self.version.manifest, &job.event)
+        found
             .into_iter()
             .map(|(handler, args)| Job {
                 event: Arc::clone(&job.event),
@@ -205,6 +210,7 @@ impl Life<'_> {
         let outcome = result?;
         self.caller.returned();
         let Some(job) = self.caller.flight.leave(number) else { return Ok(()) };
+        self.caller.is_over(&job.event);
         let verdict = match outcome {
             Ok(Outcome::Passed) => Verdict::Passed,
             Ok(Outcome::Handled) => Verdict::Handled,
@@ -218,6 +224,7 @@ impl Life<'_> {
             // Whoever waited may have given up by now.
             let _ = waiting.send(verdict);
         }
+        self.mailbox.became(0);
         Ok(())
     }
 
@@ -245,7 +252,7 @@ impl Life<'_> {
             }
             if phase == Phase::Serving && oldest > limits.handler {
                 let running = self.caller.flight.len();
-                if running >= limits.concurrency || oldest > limits.handler * 2 {
+                if running >= limits.concurrency as usize || oldest > limits.handler * 2 {
                     return Ending::Fault(format!(
                         "a handler has been running for {oldest:.1?} (limit {:?}), {running} run at once (limit {})",
                         limits.handler, limits.concurrency

@@ -35,7 +35,7 @@ pub(crate) struct Plugin {
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) status: watch::Receiver<Status>,
     manifest: Arc<RwLock<Arc<Manifest>>>,
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::UnboundedSender<Order>,
 }
 
 enum Order {
@@ -57,7 +57,7 @@ impl Plugin {
         let id: Arc<str> = version.manifest.id.as_str().into();
         let mailbox = Arc::new(Mailbox::new(version.limits.mailbox));
         let manifest = Arc::new(RwLock::new(Arc::clone(&version.manifest)));
-        let (orders, inbox) = mpsc::channel(4);
+        let (orders, inbox) = mpsc::unbounded_channel();
         let (status, watched) = watch::channel(Status::Starting);
         let keeper = Keeper {
             faults: Faults::new(version.limits.backoff),
@@ -76,18 +76,19 @@ impl Plugin {
         Arc::clone(&self.manifest.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
-    /// Puts another version in place. Answers when it has started, or why the old one stays.
-    pub(crate) async fn swap(&self, version: Arc<Version>) -> Result<(), String> {
+    /// Puts another version in place, after those that were ordered before. The answer comes when it has started, or
+    /// says why the old one stays.
+    pub(crate) fn swap(&self, version: Arc<Version>) -> oneshot::Receiver<Result<(), String>> {
         let (done, answer) = oneshot::channel();
-        let gone = || "the plugin has ended".to_owned();
-        self.orders.send(Order::Swap { version, done }).await.map_err(|_| gone())?;
-        answer.await.unwrap_or_else(|_| Err(gone()))
+        // A plugin that has ended drops `done`, which its receiver notices.
+        let _ = self.orders.send(Order::Swap { version, done });
+        answer
     }
 
     /// Ends it: running handlers may finish, `stop` is called with the reason.
     pub(crate) async fn close(&self, reason: &'static str) {
         let (done, answer) = oneshot::channel();
-        if self.orders.send(Order::Close { reason, done }).await.is_ok() {
+        if self.orders.send(Order::Close { reason, done }).is_ok() {
             let _ = answer.await;
         }
     }
@@ -111,7 +112,7 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn keep(mut self, mut version: Arc<Version>, mut orders: mpsc::Receiver<Order>) {
+    async fn keep(mut self, mut version: Arc<Version>, mut orders: mpsc::UnboundedReceiver<Order>) {
         let mut state = None;
         loop {
             let id = version.manifest.id.clone();
@@ -215,7 +216,7 @@ impl Keeper {
         &mut self,
         version: &Arc<Version>,
         state: Option<Vec<u8>>,
-        orders: &mut mpsc::Receiver<Order>,
+        orders: &mut mpsc::UnboundedReceiver<Order>,
     ) -> (Ended, Option<Order>, bool) {
         let caller = Arc::new(Caller::new(&self.home.surroundings, version));
         let (halt, halted) = watch::channel(None);

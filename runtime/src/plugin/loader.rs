@@ -27,7 +27,8 @@ pub(crate) struct Version {
     /// The plugin's configuration for this version, as JSON: defaults filled in.
     pub(crate) config: String,
     pub(crate) policy: Arc<crate::policy::Policy>,
-    pub(crate) hash: Hash,
+    /// Finds the handlers of events that were queued for another version.
+    pub(crate) matcher: crate::router::Matcher,
     pub(crate) file: PathBuf,
 }
 
@@ -190,7 +191,8 @@ async fn describe(sandbox: &Sandbox, pre: &PluginPre<Ctx>, limits: &Limits) -> R
     let ask = cpu.watch(async {
         let plugin = pre.instantiate_async(&mut store).await?;
         let guest = plugin.iglu_plugin_guest();
-        store.run_concurrent(async |accessor| guest.call_describe(accessor).await).await?
+        let (json,) = guest.func_describe().call_async(&mut store, ()).await?;
+        Ok::<_, wasmtime::Error>(json)
     });
     match tokio::time::timeout(limits.start.max(Duration::from_secs(1)), ask).await {
         Ok(Ok(json)) => Ok(json),

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 
 use crate::model::Incoming;
 
@@ -44,6 +44,8 @@ pub struct Mailbox {
     capacity: usize,
     arrived: Notify,
     shed: AtomicU64,
+    /// Jobs that were put in and are not done with, in here or in flight.
+    open: watch::Sender<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -63,7 +65,7 @@ impl Mailbox {
     /// An empty mailbox for `capacity` bytes of events.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { queue: Mutex::default(), capacity, arrived: Notify::new(), shed: AtomicU64::new(0) }
+        Self { queue: Mutex::default(), capacity, arrived: Notify::new(), shed: AtomicU64::new(0), open: watch::Sender::new(0) }
     }
 
     /// Puts a job at the end. Never waits.
@@ -80,6 +82,7 @@ impl Mailbox {
         }
         queue.bytes += weight;
         queue.jobs.push_back(job);
+        self.open.send_modify(|open| *open += 1);
         drop(queue);
         self.arrived.notify_one();
         Ok(())
@@ -118,7 +121,32 @@ impl Mailbox {
     pub fn drain(&self) -> Vec<Job> {
         let mut queue = self.lock();
         queue.bytes = 0;
-        queue.jobs.drain(..).collect()
+        let jobs: Vec<Job> = queue.jobs.drain(..).collect();
+        drop(queue);
+        self.lost(jobs.len());
+        jobs
+    }
+
+    /// A job that was taken out became so many: none when it is done, several when it was matched anew.
+    pub fn became(&self, jobs: usize) {
+        self.open.send_modify(|open| *open = (*open + jobs).saturating_sub(1));
+    }
+
+    /// So many jobs ended without being done.
+    pub fn lost(&self, jobs: usize) {
+        self.open.send_modify(|open| *open = open.saturating_sub(jobs));
+    }
+
+    /// Returns when every job that was put in is done.
+    pub async fn idle(&self) {
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    /// Whether every job that was put in is done.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        *self.open.borrow() == 0
     }
 
     /// How many jobs wait.
@@ -148,4 +176,3 @@ impl Mailbox {
 fn weight(job: &Job) -> usize {
     512 + 2 * job.event.original.len() + job.args.len()
 }
-

@@ -217,8 +217,9 @@ impl Manifest {
     ///
     /// When it is not JSON of the manifest's shape, or a value in it cannot work.
     pub fn parse(json: &str) -> Result<Self, ManifestError> {
-        let mut manifest: Self = serde_json::from_str(json)
-            .map_err(|e| ManifestError(format!("the manifest that `describe` answered does not fit its schema: {e}")))?;
+        let mut manifest: Self = serde_json::from_str(json).map_err(|e| {
+            ManifestError(format!("the manifest that `describe` answered does not fit its schema: {e}"))
+        })?;
         if manifest.name.is_empty() {
             manifest.name.clone_from(&manifest.id);
         }
@@ -258,7 +259,10 @@ impl Manifest {
             if let Some(cooldown) = handler.cooldown
                 && !(cooldown.seconds.is_finite() && cooldown.seconds >= 0.0)
             {
-                return wrong(format!("manifest: handler {name:?}: cooldown of {} seconds", cooldown.seconds));
+                return wrong(format!(
+                    "manifest: handler {name:?}: cooldown of {} seconds",
+                    cooldown.seconds
+                ));
             }
         }
         if let Some(schema) = &self.config
@@ -281,11 +285,49 @@ impl Trigger {
             Self::Keyword(keyword) if keyword.any.is_empty() || keyword.any.iter().any(blank) => {
                 Err("`keyword.any` needs at least one word, and no empty one".to_owned())
             }
-            Self::Regex(regex) => {
-                regex::Regex::new(&regex.pattern).map(drop).map_err(|e| format!("its regex does not compile: {e}"))
-            }
+            Self::Regex(regex) => regex::Regex::new(&regex.pattern)
+                .map(drop)
+                .map_err(|e| format!("its regex does not compile: {e}")),
             Self::Event(kinds) if kinds.kinds.is_empty() => Err("`event.kinds` is empty".to_owned()),
             _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The schema is published beside the contract. `IGLU_UPDATE=1 cargo test -p iglu published_schema` writes it anew.
+    #[test]
+    fn the_published_schema_is_the_one_of_these_types() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/manifest.schema.json");
+        let schema = serde_json::to_string_pretty(&schemars::schema_for!(Manifest)).unwrap() + "\n";
+        if std::env::var_os("IGLU_UPDATE").is_some() {
+            std::fs::write(path, &schema).unwrap();
+        }
+        let published = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(published, schema, "wit/manifest.schema.json is not up to date; see this test's comment");
+    }
+
+    #[test]
+    fn a_manifest_needs_an_id_and_forgives_what_it_does_not_know() {
+        let manifest = Manifest::parse(r#"{"id":"a","newer":1,"handlers":[]}"#).unwrap();
+        assert_eq!((manifest.name.as_str(), manifest.contract.as_str()), ("a", "0.1.0"));
+        let handler = r#"{"name":"x","on":{"command":{"name":"x"}}}"#;
+        let bad = [
+            ("not json", "does not fit its schema"),
+            ("{}", "missing field `id`"),
+            (r#"{"id":"Bad Id"}"#, "is not usable"),
+            (r#"{"id":"a","handlers":[{"name":"x","on":{"sky":{}}}]}"#, "unknown variant `sky`"),
+            (r#"{"id":"a","handlers":[{"name":"x","on":{"regex":{"pattern":"("}}}]}"#, "does not compile"),
+            (r#"{"id":"a","handlers":[{"name":"x","on":{"keyword":{"any":[]}}}]}"#, "at least one word"),
+            (r#"{"id":"a","config":{"type":12}}"#, "not a JSON Schema"),
+            (&format!(r#"{{"id":"a","handlers":[{handler},{handler}]}}"#), "two handlers are named"),
+        ];
+        for (json, reason) in bad {
+            let error = Manifest::parse(json).unwrap_err().to_string();
+            assert!(error.contains(reason), "{json}: {error}");
         }
     }
 }

@@ -93,10 +93,13 @@ const SENDS: &[&str] = &[
 
 /// Runs one action, or fails as NapCat does when it is unknown or lacks a parameter.
 pub(super) fn run(world: &mut World, action: &str, params: &Value) -> Done {
-    let name = ["_async", "_rate_limited"].iter().find_map(|suffix| action.strip_suffix(suffix)).unwrap_or(action);
+    let name =
+        ["_async", "_rate_limited"].iter().find_map(|suffix| action.strip_suffix(suffix)).unwrap_or(action);
     if SENDS.contains(&name) {
         return match send(world, name, params) {
-            Some(Ok(sent)) => Done { outcome: Outcome::Data(sent.answer), sent: Some(sent.event), notices: vec![] },
+            Some(Ok(sent)) => {
+                Done { outcome: Outcome::Data(sent.answer), sent: Some(sent.event), notices: vec![] }
+            }
             Some(Err(failure)) => failure.into(),
             None => Outcome::Nothing.into(),
         };
@@ -108,7 +111,10 @@ pub(super) fn run(world: &mut World, action: &str, params: &Value) -> Done {
         Some((_, required, handler)) => {
             missing(params, required).unwrap_or_else(|| handler(world, params)).into()
         }
-        None => Outcome::Failed(1404, format!("不支持的API {action}")).into(),
+        None => {
+            let action = if action.is_empty() { "undefined" } else { action };
+            Outcome::Failed(1404, format!("不支持的API {action}")).into()
+        }
     }
 }
 
@@ -204,8 +210,10 @@ fn history(world: &mut World, params: &Value, key: &str) -> Outcome {
     let chat = id(&params[if key == "group_id" { "group_id" } else { "user_id" }]);
     let kind = if key == "group_id" { "group" } else { "private" };
     let until = params["message_seq"].as_i64().or_else(|| params["message_seq"].as_str()?.parse().ok());
-    let mut messages: Vec<_> =
-        world.messages().filter(|message| message["message_type"] == kind && id(&message[key]) == chat).collect();
+    let mut messages: Vec<_> = world
+        .messages()
+        .filter(|message| message["message_type"] == kind && id(&message[key]) == chat)
+        .collect();
     if let Some(until) = until.filter(|until| *until != 0) {
         match messages.iter().position(|message| message["message_id"] == until) {
             Some(last) => messages.truncate(last + 1),
@@ -234,7 +242,8 @@ fn friend_list(world: &mut World, _: &Value) -> Outcome {
 }
 
 fn stranger_info(world: &mut World, params: &Value) -> Outcome {
-    let Some((user, person)) = id(&params["user_id"]).and_then(|user| Some((user, world.people.get(&user)?))) else {
+    let Some((user, person)) = id(&params["user_id"]).and_then(|user| Some((user, world.people.get(&user)?)))
+    else {
         return Outcome::failed("无法获取用户信息");
     };
     Outcome::Data(json!({"user_id": user, "uid": format!("u_{user}"), "nickname": person.nickname, "age": 18,
@@ -260,10 +269,12 @@ fn group_info(world: &mut World, params: &Value) -> Outcome {
 fn member_object(world: &World, group: u64, user: u64) -> Option<Value> {
     let member = world.groups.get(&group)?.members.get(&user)?;
     let nickname = &world.people.get(&user)?.nickname;
-    Some(json!({"group_id": group, "user_id": user, "nickname": nickname, "card": member.card, "sex": "unknown",
+    Some(
+        json!({"group_id": group, "user_id": user, "nickname": nickname, "card": member.card, "sex": "unknown",
         "age": 0, "area": "", "level": "1", "qq_level": 32, "join_time": 1_700_000_000,
         "last_sent_time": now(), "title_expire_time": 0, "unfriendly": false, "card_changeable": true,
-        "is_robot": false, "shut_up_timestamp": 0, "role": member.role, "title": ""}))
+        "is_robot": false, "shut_up_timestamp": 0, "role": member.role, "title": ""}),
+    )
 }
 
 fn member_list(world: &mut World, params: &Value) -> Outcome {

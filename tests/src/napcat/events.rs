@@ -101,7 +101,8 @@ impl MessageDraft {
 
     /// Adds a segment of any type.
     pub fn segment(mut self, kind: &str, data: Value) -> Self {
-        self.segments.push(json!({"type": kind, "data": data}));
+        let segment = [("type".to_owned(), kind.into()), ("data".to_owned(), data)];
+        self.segments.push(Value::Object(Map::from_iter(segment)));
         self
     }
 

@@ -79,8 +79,10 @@ pub(super) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
 pub(super) async fn heartbeats(shared: Arc<Shared>) {
     let mut interval = shared.heartbeat.subscribe();
     let mut counts = shared.links.counts.subscribe();
-    let connected = counts.wait_for(|counts| counts.connected > 0).await.is_ok();
-    while connected {
+    if counts.wait_for(|counts| counts.connected > 0).await.is_err() {
+        return;
+    }
+    loop {
         let every = *interval.borrow_and_update();
         let beat = async {
             match every {
@@ -130,7 +132,12 @@ async fn cut(control: &mut mpsc::UnboundedReceiver<Control>) {
 }
 
 /// The handshake. An event connection has its lifecycle event when this returns.
-async fn open(shared: &Shared, number: u64, tcp: TcpStream, greeting: Greeting) -> Option<(WebSocket, Phase)> {
+async fn open(
+    shared: &Shared,
+    number: u64,
+    tcp: TcpStream,
+    greeting: Greeting,
+) -> Option<(WebSocket, Phase)> {
     match greeting {
         Greeting::Normal | Greeting::SilentAfterUpgrade | Greeting::Status(_) => {}
         Greeting::Slow(delay) => tokio::time::sleep(delay).await,

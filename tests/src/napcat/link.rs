@@ -158,9 +158,7 @@ impl Links {
 
     /// Queues a frame on every event connection; the number of those.
     pub(super) fn broadcast(&self, message: &Message) -> usize {
-        self.each(|link| {
-            link.phase == Phase::Events && link.outgoing.frame(Frame::Message(message.clone()))
-        })
+        self.each(|link| link.phase == Phase::Events && link.outgoing.frame(Frame::Message(message.clone())))
     }
 
     /// Calls a function for every connection; how often it was true.
@@ -222,7 +220,7 @@ async fn read(shared: &Arc<Shared>, number: u64, source: &mut SplitStream<WebSoc
                 let reason = "Max payload size exceeded".into();
                 let close = CloseFrame { code: CloseCode::Size, reason };
                 outgoing.frame(Frame::Message(Message::Close(Some(close))));
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             Err(_) => return,
         }
@@ -280,7 +278,11 @@ async fn part(mut socket: WebSocket, cut: Cut, done: oneshot::Sender<()>) {
 }
 
 /// Sends a close frame and reads on until the peer has answered it.
-pub(super) async fn close(socket: &mut WebSocket, frame: Option<CloseFrame>, done: Option<oneshot::Sender<()>>) {
+pub(super) async fn close(
+    socket: &mut WebSocket,
+    frame: Option<CloseFrame>,
+    done: Option<oneshot::Sender<()>>,
+) {
     drop(timeout(PARTING, socket.close(frame)).await);
     if let Some(done) = done {
         let _ = done.send(());

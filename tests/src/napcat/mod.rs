@@ -129,8 +129,6 @@ impl Napcat {
         &self.shared().options
     }
 
-    // Answers ------------------------------------------------------------------------------------------------
-
     /// Answers an action (or [`ANY`]) so from now on.
     pub fn answer(&self, action: &str, answer: Answer) {
         lock(&self.shared().script).always(action, answer);
@@ -155,8 +153,6 @@ impl Napcat {
     pub fn tap(&self) -> mpsc::UnboundedReceiver<Arc<Call>> {
         self.shared().calls.tap()
     }
-
-    // The world ----------------------------------------------------------------------------------------------
 
     /// A user the bot may write to. Users and groups named in pushed events need no such call.
     pub fn add_friend(&self, user: u64, nickname: &str) {
@@ -187,8 +183,6 @@ impl Napcat {
     pub fn go_online(&self, online: bool) {
         lock(&self.shared().world).online = online;
     }
-
-    // The link -----------------------------------------------------------------------------------------------
 
     /// The heartbeat interval from now on; `None` stops the heartbeats and nothing else.
     pub fn beat_every(&self, interval: Option<Duration>) {

@@ -15,8 +15,8 @@ use super::{
 const DROPPED: &[&str] = &["xml", "poke", "miniapp", "onlinefile", "flashtransfer"];
 /// Kinds that NapCat can build.
 const BUILT: &[&str] = &[
-    "text", "face", "image", "record", "video", "at", "rps", "dice", "contact", "music", "reply", "forward", "json",
-    "mface", "file", "markdown", "location",
+    "text", "face", "image", "record", "video", "at", "rps", "dice", "contact", "music", "reply", "forward",
+    "json", "mface", "file", "markdown", "location",
 ];
 
 /// A send that went out.
@@ -50,7 +50,11 @@ fn target(world: &World, action: &str, params: &Value) -> Result<Chat, Outcome> 
     let to_group = action.contains("group") || params["message_type"] == "group";
     match (group, user) {
         (Some(group), _) if to_group || !private => {
-            if world.groups.contains_key(&group) { Ok(Chat::Group(group)) } else { Err(removed_from_group()) }
+            if world.groups.contains_key(&group) {
+                Ok(Chat::Group(group))
+            } else {
+                Err(removed_from_group())
+            }
         }
         (group, Some(user)) if !to_group => match (world.people.get(&user), group) {
             (Some(person), Some(group)) if !person.friend => Ok(Chat::Temporary { user, group }),
@@ -72,7 +76,9 @@ fn removed_from_group() -> Outcome {
 fn deliver(world: &mut World, chat: Chat, segments: &[Value]) -> Result<Sent, Outcome> {
     let nodes = segments.iter().filter(|segment| segment["type"] == "node").count();
     if nodes > 0 && nodes < segments.len() {
-        return Err(Outcome::bad_params("转发消息不能和普通消息混在一起发送,转发需要保证message只有type为node的元素"));
+        return Err(Outcome::bad_params(
+            "转发消息不能和普通消息混在一起发送,转发需要保证message只有type为node的元素",
+        ));
     }
     if nodes > 0 {
         return deliver_forward(world, chat, segments);
@@ -124,7 +130,8 @@ fn build(world: &World, chat: Chat, segment: &Value) -> Result<Option<Value>, Ou
 }
 
 fn media(kind: &str, data: &Value) -> Result<Value, Outcome> {
-    let source = ["url", "file", "path"].into_iter().find_map(|key| data[key].as_str().filter(|s| !s.is_empty()));
+    let source =
+        ["url", "file", "path"].into_iter().find_map(|key| data[key].as_str().filter(|s| !s.is_empty()));
     let source = source.ok_or_else(|| Outcome::failed("识别URL失败, uri= "))?;
     let bytes = match source.strip_prefix("base64://") {
         Some(encoded) => STANDARD.decode(encoded).map_err(|_| Outcome::failed("base64解析失败"))?,
@@ -166,7 +173,8 @@ fn deliver_forward(world: &mut World, chat: Chat, nodes: &[Value]) -> Result<Sen
         let sender = id(&data["user_id"]).or_else(|| id(&data["uin"])).unwrap_or(world.options.self_id);
         let content = segments(&data["content"], &Value::Null);
         let mut message = world.message_object(chat, sender, &content);
-        message["sender"]["nickname"] = text(if data["nickname"].is_null() { &data["name"] } else { &data["nickname"] }).into();
+        message["sender"]["nickname"] =
+            text(if data["nickname"].is_null() { &data["name"] } else { &data["nickname"] }).into();
         message["message"] = content.into();
         message["message_format"] = "array".into();
         message["post_type"] = "message".into();

@@ -58,7 +58,7 @@ impl Shared {
     pub(super) fn receive(self: &Arc<Self>, connection: u64, raw: String, outgoing: &Outgoing) {
         let call = self.calls.read(connection, raw);
         let build = self.options.build;
-        if !call.json.is_object() {
+        if call.json.is_null() {
             self.calls.record(&call);
             return outgoing.text(bad_json(build).to_string());
         }
@@ -108,4 +108,3 @@ impl Delivery {
         }
     }
 }
-

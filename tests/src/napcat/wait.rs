@@ -117,6 +117,6 @@ impl Napcat {
 
 async fn changed(arrived: &mut watch::Receiver<usize>) {
     if arrived.changed().await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -93,7 +93,9 @@ impl World {
     }
 
     pub(super) fn add_member(&mut self, group: u64, user: u64, card: &str, role: &str) {
-        self.people.entry(user).or_insert_with(|| Person { nickname: format!("用户{user}"), friend: false });
+        self.people
+            .entry(user)
+            .or_insert_with(|| Person { nickname: format!("用户{user}"), friend: false });
         let member = Member { card: card.to_owned(), role: role.to_owned() };
         self.groups.entry(group).or_default().members.insert(user, member);
     }
@@ -134,7 +136,8 @@ impl World {
             members.remove(&user);
         } else if event["message_type"] == "group" {
             let text = |key: &str| event["sender"][key].as_str().unwrap_or_default().to_owned();
-            let role = Some(text("role")).filter(|role| !role.is_empty()).unwrap_or_else(|| "member".to_owned());
+            let role =
+                Some(text("role")).filter(|role| !role.is_empty()).unwrap_or_else(|| "member".to_owned());
             members.insert(user, Member { card: text("card"), role });
         } else if event["post_type"] == "notice" {
             members.entry(user).or_insert_with(|| Member { card: String::new(), role: "member".to_owned() });
@@ -173,7 +176,12 @@ impl World {
     }
 
     /// A message object as it stands in events. Nothing is remembered; see [`World::learn`].
-    pub(super) fn message_object(&mut self, chat: Chat, sender: u64, segments: &[Value]) -> Map<String, Value> {
+    pub(super) fn message_object(
+        &mut self,
+        chat: Chat,
+        sender: u64,
+        segments: &[Value],
+    ) -> Map<String, Value> {
         let message_id = self.issue_message_id();
         let sequence = self.sequences.entry(chat).or_insert(20_470);
         *sequence += 1;

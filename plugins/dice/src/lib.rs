@@ -1,0 +1,110 @@
+//! Typed arguments: a parameter is any `FromStr` type, and what does not fit is explained to the user.
+
+#![forbid(unsafe_code)]
+
+use std::{fmt::Write, str::FromStr};
+
+use iglu_sdk::prelude::*;
+
+#[derive(Default)]
+struct DicePlugin;
+
+#[plugin(name = "Dice")]
+impl DicePlugin {
+    /// Throws dice: `/dice` one with six sides, `/dice 3d6` three of them.
+    #[command("dice", aliases = ["roll"])]
+    async fn dice(&self, dice: Option<Dice>) -> String {
+        dice.unwrap_or(Dice { count: 1, sides: 6 }).throw()
+    }
+}
+
+/// How many dice of how many sides: `3d6`, `d20`, or `2`.
+#[derive(Debug, PartialEq)]
+struct Dice {
+    count: u32,
+    sides: u32,
+}
+
+/// More would not fit a message.
+const MOST_DICE: u32 = 50;
+const MOST_SIDES: u32 = 10_000;
+
+impl FromStr for Dice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.to_lowercase();
+        let (count, sides) = text.split_once('d').unwrap_or((&text, "6"));
+        let number = |part: &str, most: u32| match part.parse() {
+            Ok(number) if (1..=most).contains(&number) => Ok(number),
+            _ => Err(format!("“{part}” is no number from 1 to {most}; write it like 3d6")),
+        };
+        Ok(Self {
+            count: if count.is_empty() { 1 } else { number(count, MOST_DICE)? },
+            sides: number(sides, MOST_SIDES)?,
+        })
+    }
+}
+
+impl Dice {
+    fn throw(&self) -> String {
+        let throws: Vec<u32> = (0..self.count).map(|_| random::u32(1..=self.sides)).collect();
+        let mut text = format!("🎲 {}", throws.iter().sum::<u32>());
+        if throws.len() > 1 {
+            let throws: Vec<String> = throws.iter().map(u32::to_string).collect();
+            let _ = write!(text, " = {}", throws.join(" + "));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iglu_sdk::testing::Harness;
+
+    use super::*;
+
+    #[test]
+    fn dice_are_read_as_players_write_them() {
+        for (text, expected) in [
+            ("3d6", Some((3, 6))),
+            ("D20", Some((1, 20))),
+            ("2", Some((2, 6))),
+            ("0d6", None),
+            ("51d6", None),
+            ("3d", None),
+            ("3d6d6", None),
+            ("-1", None),
+        ] {
+            let dice = text.parse::<Dice>().ok().map(|dice| (dice.count, dice.sides));
+            assert_eq!(dice, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn throws_are_fair_enough_and_their_sum_is_right() {
+        let mut bot = Harness::<DicePlugin>::new();
+        let mut seen = [false; 6];
+        for _ in 0..200 {
+            let replies = bot.say("/dice");
+            let number: usize = replies[0].plain_text().trim_start_matches("🎲 ").parse().unwrap();
+            seen[number - 1] = true;
+        }
+        assert_eq!(seen, [true; 6]);
+
+        let text = bot.say("/roll 3d6")[0].plain_text();
+        let (sum, throws) = text.trim_start_matches("🎲 ").split_once(" = ").unwrap();
+        let throws: Vec<u32> = throws.split(" + ").map(|throw| throw.parse().unwrap()).collect();
+        assert_eq!(throws.len(), 3);
+        assert_eq!(sum.parse(), Ok(throws.iter().sum::<u32>()));
+    }
+
+    #[test]
+    fn bad_arguments_are_explained_with_the_usage() {
+        let mut bot = Harness::<DicePlugin>::new();
+        let reply = bot.say("/dice many")[0].plain_text();
+        assert!(reply.contains("3d6") && reply.contains("/dice [dice]"), "{reply}");
+        let reply = bot.say("/dice 1 2")[0].plain_text();
+        assert!(reply.contains("“2”: too many arguments"), "{reply}");
+    }
+}

@@ -1,0 +1,57 @@
+//! Config and notices: new members of a group are greeted, in words that the owner chooses.
+
+#![forbid(unsafe_code)]
+
+use iglu_sdk::prelude::*;
+
+#[derive(Config)]
+struct Settings {
+    /// The greeting; `{user}` becomes a mention of the new member.
+    #[config(default = "欢迎 {user}！Welcome!")]
+    text: String,
+    /// Groups where nobody is greeted.
+    #[config(default = Vec::new())]
+    quiet_groups: Vec<String>,
+}
+
+#[derive(Default)]
+struct Welcome;
+
+#[plugin(name = "Welcome", config = Settings)]
+impl Welcome {
+    /// Greets.
+    #[on(MemberJoined)]
+    async fn greet(&self, event: &Event<MemberJoined>) -> Result<Option<Message>> {
+        let settings = Settings::load()?;
+        if settings.quiet_groups.contains(&event.group) {
+            return Ok(None);
+        }
+        let mut parts = settings.text.split("{user}");
+        let first = Message::new().text(parts.next().unwrap_or_default());
+        Ok(Some(parts.fold(first, |message, part| message.at(&event.user).text(part))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iglu_sdk::{
+        prelude::*,
+        testing::{Harness, member_joined},
+    };
+
+    use super::Welcome;
+
+    #[test]
+    fn new_members_are_mentioned_in_the_greeting() {
+        let mut bot = Harness::<Welcome>::new();
+        let expected = Message::new().text("欢迎 ").at("10009").text("！Welcome!");
+        assert_eq!(bot.say(member_joined("20001", "10009")), [expected]);
+    }
+
+    #[test]
+    fn the_owner_chooses_words_and_quiet_groups() {
+        let mut bot = Harness::<Welcome>::with_config(json!({"text": "{user}", "quiet_groups": ["20002"]}));
+        assert_eq!(bot.say(member_joined("20001", "10009"))[0].plain_text(), "");
+        assert_eq!(bot.say(member_joined("20002", "10009")), Vec::<Message>::new());
+    }
+}

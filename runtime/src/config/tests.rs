@@ -1,0 +1,195 @@
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+
+fn parse(text: &str) -> Result<Config, ConfigErrors> {
+    Config::parse(text, Path::new("home/iglu.toml"))
+}
+
+#[test]
+fn an_empty_file_is_a_host_without_bots() {
+    let config = parse("").unwrap();
+    assert_eq!(config.prefixes, ["/"]);
+    assert_eq!(config.plugins_dir, Path::new("home/plugins"));
+    assert_eq!(config.data_dir, Path::new("home/data"));
+    assert_eq!(config.log, LogConfig { format: LogFormat::Human, level: "info".to_owned() });
+    assert!(config.bots.is_empty() && config.superusers.is_empty() && config.plugins.is_empty());
+    assert_eq!(config.limits, Limits::default());
+    let plugin = config.plugin("anything");
+    assert!(plugin.enabled && plugin.grants.is_empty());
+    assert_eq!(plugin.config, json!({}));
+}
+
+#[test]
+fn everything_that_is_written_arrives() {
+    let config = parse(
+        r#"
+        language = "en"
+        superusers = ["10001", 10002]
+        [commands]
+        prefixes = ["/", "!", ""]
+        [log]
+        format = "json"
+        level = "info,iglu::router=debug"
+        [folders]
+        plugins = "p"
+        data = "/var/lib/iglu"
+        [[bot]]
+        url = "ws://127.0.0.1:3001"
+        token = "x"
+        [[bot]]
+        name = "second"
+        url = "wss://[::1]:3002/path?a=b"
+        [limits]
+        memory = "128 MiB"
+        handler = "30s"
+        [plugin.echo]
+        grants = ["send", "call:get_*"]
+        config = { greeting = "hi", at = 2026-01-01, deep = { n = [1, 2.5] } }
+        [plugin.echo.limits]
+        cpu = "250ms"
+        [plugin."a.b"]
+        enabled = false
+        "#,
+    )
+    .unwrap();
+    assert_eq!(config.language, Language::English);
+    assert_eq!(config.superusers, HashSet::from(["10001".to_owned(), "10002".to_owned()]));
+    assert_eq!(config.prefixes, ["/", "!", ""]);
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.data_dir, Path::new("/var/lib/iglu"));
+    let names: Vec<_> = config.bots.iter().map(|bot| bot.name.as_str()).collect();
+    assert_eq!(names, ["127.0.0.1:3001", "second"]);
+    assert_eq!(config.bots[0].token.as_ref().map(Secret::reveal), Some("x"));
+    assert!(!format!("{config:?}").contains("\"x\""));
+    let echo = config.plugin("echo");
+    assert_eq!(echo.grants.iter().map(ToString::to_string).collect::<Vec<_>>(), ["send", "call:get_*"]);
+    assert_eq!(echo.config, json!({"greeting": "hi", "at": "2026-01-01", "deep": {"n": [1, 2.5]}}));
+    assert_eq!(echo.limits.cpu, Duration::from_millis(250));
+    assert_eq!(echo.limits.memory, 128 << 20);
+    assert_eq!(config.plugin("other").limits.handler, Duration::from_secs(30));
+    assert!(!config.plugin("a.b").enabled);
+}
+
+#[test]
+fn every_error_says_where_and_what_to_write() {
+    let table = [
+        ("superuser = []", "1:1: superuser: unknown key; did you mean `superusers`?"),
+        ("\n[plugin.echo]\n  grant = []", "3:3: plugin.echo.grant: unknown key; did you mean `grants`?"),
+        (
+            "[plugin.echo]\ngrants = ['send', 'snd']",
+            "2:19: plugin.echo.grants: `snd` is no permission; did you mean `send`?",
+        ),
+        ("[plugin.echo]\ngrants = 'send'", "2:10: plugin.echo.grants: must be a list"),
+        ("[plugin.echo.limits]\nmemory = 64", "2:10: plugin.echo.limits.memory: has no unit"),
+        ("[limits]\nmemory = '1 KiB'", "2:10: limits.memory: 1 KiB is too little; the least is 1 MiB"),
+        ("[limits]\nconcurrency = 0", "2:15: limits.concurrency: 0 is too little"),
+        ("[limits]\nmemry = '1 MiB'", "2:1: limits.memry: unknown key; did you mean `memory`?"),
+        ("language = 'fr'", "1:12: language: \"fr\" is not known; write `zh`, `en`"),
+        ("[log]\nlevel = 'inof'", "2:9: log.level: \"inof\" is no level; did you mean `info`?"),
+        ("[commands]\nprefixes = []", "2:12: commands.prefixes: is empty"),
+        ("[commands]\nprefixes = ['/', 'a b']", "2:18: commands.prefixes: \"a b\" has white space"),
+        ("[[bot]]\ntoken = 'x'", "bot number 1: has no `url`"),
+        (
+            "[[bot]]\nurl='ws://a'\n[[bot]]\nurl = 'http://a:3000'",
+            "4:7: bot number 2.url: must begin with `ws://`",
+        ),
+        (
+            "[[bot]]\nurl='ws://a'\n[[bot]]\nurl = 'ws://a'",
+            "bot number 2.url: another bot has the same address",
+        ),
+        (
+            "[[bot]]\nurl='ws://a'\ntoken_file='none.txt'",
+            "3:12: bot number 1.token_file: cannot read home/none.txt",
+        ),
+        (
+            "[[bot]]\nurl='ws://a'\nplatform='qqq'",
+            "bot number 1.platform: \"qqq\" is not known; write `onebot`",
+        ),
+        ("[bot]\nurl='ws://a'", "bot: must be a list of tables; write `[[bot]]`"),
+        ("superusers = [true]", "1:15: superusers: must be an id as text or number, not boolean"),
+        ("a = \n", "1:5: is not TOML: "),
+        ("中文 = 1", "1:1: is not TOML: "),
+        ("plugin = 3", "1:10: plugin: must be a table, not integer"),
+        ("[plugin.echo]\nconfig = { x = inf }", "2:10: plugin.echo.config: `inf`"),
+    ];
+    for (text, expected) in table {
+        let errors = parse(text).unwrap_err().to_string();
+        assert!(errors.contains(expected), "{text}\n gave {errors}\n not {expected}");
+        assert!(errors.starts_with("home/iglu.toml:"), "{errors}");
+    }
+}
+
+#[test]
+fn all_errors_come_at_once_in_the_order_of_the_file() {
+    let errors = parse("language = 'fr'\nsupersuers = []\n[limits]\ncpu = 5\n[[bot]]\nurl = 3").unwrap_err();
+    let lines: Vec<_> = errors.0.iter().map(|error| error.at.unwrap().0).collect();
+    assert_eq!(lines, [1, 2, 4, 6]);
+}
+
+#[test]
+fn a_missing_file_points_to_init() {
+    let folder = tempfile::tempdir().unwrap();
+    let errors = Config::load(&folder.path().join("iglu.toml")).unwrap_err().to_string();
+    assert!(errors.contains("iglu init"), "{errors}");
+}
+
+#[test]
+fn a_token_can_live_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token"), "secret\n").unwrap();
+    let file = folder.path().join("iglu.toml");
+    std::fs::write(&file, "[[bot]]\nurl = 'ws://127.0.0.1:1'\ntoken_file = 'token'").unwrap();
+    let config = Config::load(&file).unwrap();
+    assert_eq!(config.bots[0].token.as_ref().map(Secret::reveal), Some("secret"));
+}
+
+#[test]
+fn the_language_follows_the_locale() {
+    for (locale, language) in [
+        (None, Language::Chinese),
+        (Some("C.UTF-8"), Language::Chinese),
+        (Some("zh_CN.UTF-8"), Language::Chinese),
+        (Some("en_US.UTF-8"), Language::English),
+        (Some("de"), Language::English),
+    ] {
+        assert_eq!(Language::of_locale(locale), language, "{locale:?}");
+    }
+}
+
+/// The file that this module's documentation shows.
+fn documented() -> String {
+    let lines = include_str!("mod.rs").lines().skip_while(|line| *line != "//! ```toml").skip(1);
+    let lines =
+        lines.take_while(|line| *line != "//! ```").map(|line| line.trim_start_matches("//!").trim_start());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_documented_file_is_valid() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("cert.pem"), "").unwrap();
+    let config = Config::parse(&documented(), &folder.path().join("iglu.toml")).unwrap();
+    assert_eq!(config.bots[0].name, "main");
+    assert_eq!(config.plugin("echo").limits.memory, 128 << 20);
+}
+
+#[test]
+fn a_file_cut_or_garbled_anywhere_never_panics() {
+    let text = documented();
+    for at in 0..text.len() {
+        if let Some(cut) = text.get(..at) {
+            let _ = parse(cut);
+        }
+        for garbage in ["\"", "[", "=", "\u{0}", "中", "\n[["] {
+            if let (Some(before), Some(after)) = (text.get(..at), text.get(at..)) {
+                if let Err(errors) = parse(&format!("{before}{garbage}{after}")) {
+                    assert!(errors.0.iter().all(|error| error.at.is_some()), "{errors}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `clock`: what time it is, and waiting.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use wasmtime::component::Accessor;
+
+use super::enter;
+use super::messages::unsupported;
+use crate::model::Error;
+use crate::model::contract::iglu::plugin::clock::{Host, HostWithStore};
+use crate::plugin::engine::{Calls, Ctx};
+
+impl Host for Ctx {
+    fn now(&mut self) -> f64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+    }
+}
+
+impl HostWithStore<Ctx> for Calls {
+    async fn sleep(host: &Accessor<Ctx, Self>, ms: u32) -> Result<(), Error> {
+        let caller = enter(host)?;
+        tokio::select! {
+            biased;
+            () = caller.stopping.cancelled() => {
+                Err(Error::Cancelled("the plugin is being replaced or stopped; finish what you are at".to_owned()))
+            }
+            () = tokio::time::sleep(Duration::from_millis(ms.into())) => Ok(()),
+        }
+    }
+
+    async fn set_timer(
+        host: &Accessor<Ctx, Self>,
+        _name: String,
+        _due: f64,
+        _data: Option<String>,
+    ) -> Result<(), Error> {
+        unsupported(host, "clock.set-timer")
+    }
+
+    async fn cancel_timer(host: &Accessor<Ctx, Self>, _name: String) -> Result<bool, Error> {
+        unsupported(host, "clock.cancel-timer")
+    }
+}

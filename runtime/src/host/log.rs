@@ -1,0 +1,82 @@
+//! `log`: lines in the host's log, with the plugin's name, at a bounded rate.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tracing::{debug, error, info, trace, warn};
+
+use crate::config::Limits;
+use crate::model::contract::iglu::plugin::log::{Host, Level};
+use crate::plugin::engine::Ctx;
+
+/// The longest line, in bytes: a screenful. What is longer is cut.
+const LONGEST: usize = 4096;
+
+/// Lets lines through, or counts them.
+pub(super) struct LogGate {
+    limiter: DefaultDirectRateLimiter,
+    dropped: AtomicU64,
+}
+
+impl LogGate {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let one = NonZeroU32::MIN;
+        let quota = Quota::per_second(NonZeroU32::new(limits.log_per_second).unwrap_or(one))
+            .allow_burst(NonZeroU32::new(limits.log_burst).unwrap_or(one));
+        Self { limiter: RateLimiter::direct(quota), dropped: AtomicU64::new(0) }
+    }
+
+    /// Writes a line, or drops it if there are too many.
+    pub(super) fn write(&self, plugin: &str, level: Level, text: &str) {
+        if self.limiter.check().is_err() {
+            if self.dropped.fetch_add(1, Ordering::Relaxed) == 0 {
+                warn!(plugin, "it logs too much; lines are dropped (`log_per_second` in iglu.toml)");
+            }
+            return;
+        }
+        let dropped = self.dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            warn!(plugin, "{dropped} log lines were dropped");
+        }
+        let text = clean(text);
+        match level {
+            Level::Trace => trace!(plugin, "{text}"),
+            Level::Debug => debug!(plugin, "{text}"),
+            Level::Info => info!(plugin, "{text}"),
+            Level::Warn => warn!(plugin, "{text}"),
+            Level::Error => error!(plugin, "{text}"),
+        }
+    }
+}
+
+/// Cut to length, and without control characters that could forge lines or move the terminal's cursor.
+fn clean(text: &str) -> String {
+    let text = text.trim_end();
+    let cut = text.len() > LONGEST;
+    let mut line: String = text[..text.floor_char_boundary(LONGEST)]
+        .chars()
+        .map(|c| if c.is_control() && c != '\t' { if c == '\n' { '⏎' } else { '�' } } else { c })
+        .collect();
+    if cut {
+        line.push_str(" … (cut)");
+    }
+    line
+}
+
+impl Host for Ctx {
+    fn write(&mut self, level: Level, text: String) {
+        self.caller.log.write(&self.caller.plugin, level, &text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn a_line_stays_one_line_and_cannot_steer_the_terminal() {
+        assert_eq!(clean("a\nb\x1b[2J\r\n"), "a⏎b�[2J");
+        assert!(clean(&"字".repeat(5000)).ends_with("… (cut)"));
+    }
+}

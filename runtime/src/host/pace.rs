@@ -1,0 +1,85 @@
+//! How fast a plugin may send on its own initiative.
+//!
+//! A flood is slowed down, not refused: whoever sends in a loop waits its turn, in order. Only when the line is long does
+//! a caller get `rate-limited` at once.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use tokio::sync::Mutex;
+
+use crate::config::Limits;
+use crate::model::{Chat, Error};
+
+/// So many callers may wait in line; each holds the content of a message.
+const LINE: u32 = 256;
+/// Counters of chats that were not used lately are dropped when there are so many.
+const CHATS: usize = 4096;
+
+type Limiter = RateLimiter<String, HashMapStateStore<String>, DefaultClock>;
+
+/// The gauge of one plugin.
+pub(crate) struct Pace {
+    account: Limiter,
+    chat: Limiter,
+    line: Mutex<()>,
+    waiting: AtomicU32,
+    per_second: u32,
+}
+
+impl Pace {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let quota = |rate: u32| {
+            let one = NonZeroU32::MIN;
+            Quota::per_second(NonZeroU32::new(rate).unwrap_or(one))
+                .allow_burst(NonZeroU32::new(limits.sends_burst).unwrap_or(one))
+        };
+        Self {
+            account: RateLimiter::hashmap(quota(limits.sends_per_second)),
+            chat: RateLimiter::hashmap(quota(limits.sends_per_chat)),
+            line: Mutex::new(()),
+            waiting: AtomicU32::new(0),
+            per_second: limits.sends_per_second.max(1),
+        }
+    }
+
+    /// Waits until one more message may go to `chat`. First come, first served.
+    pub(crate) async fn pass(&self, bot: &str, chat: &Chat) -> Result<(), Error> {
+        let waiting = Place::take(&self.waiting);
+        if waiting.0 >= LINE {
+            return Err(Error::RateLimited(f64::from(waiting.0) / f64::from(self.per_second)));
+        }
+        let key = format!("{bot} {chat:?}");
+        let _turn = self.line.lock().await;
+        if self.chat.len() > CHATS {
+            self.chat.retain_recent();
+        }
+        wait(&self.account, &bot.to_owned()).await;
+        wait(&self.chat, &key).await;
+        Ok(())
+    }
+}
+
+async fn wait(limiter: &Limiter, key: &String) {
+    while let Err(not_yet) = limiter.check_key(key) {
+        tokio::time::sleep(not_yet.wait_time_from(DefaultClock::default().now())).await;
+    }
+}
+
+/// A place in the line, given up however the wait ends.
+struct Place<'a>(u32, &'a AtomicU32);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicU32) -> Self {
+        Self(waiting.fetch_add(1, Ordering::Relaxed), waiting)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.1.fetch_sub(1, Ordering::Relaxed);
+    }
+}

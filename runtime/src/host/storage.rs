@@ -1,0 +1,55 @@
+//! `storage`: durable keys and values.
+
+use wasmtime::component::Accessor;
+
+use super::enter;
+use crate::model::Error;
+use crate::model::contract::iglu::plugin::storage::{Entry, Host, HostWithStore, Page};
+use crate::plugin::engine::{Calls, Ctx};
+use crate::store::PluginStore;
+
+impl Host for Ctx {}
+
+impl HostWithStore<Ctx> for Calls {
+    async fn get(host: &Accessor<Ctx, Self>, key: String) -> Result<Option<Vec<u8>>, Error> {
+        storage(host)?.get(key).await
+    }
+
+    async fn set(host: &Accessor<Ctx, Self>, key: String, value: Vec<u8>, ttl_seconds: u32) -> Result<(), Error> {
+        storage(host)?.set(key, value, ttl_seconds).await
+    }
+
+    async fn delete(host: &Accessor<Ctx, Self>, key: String) -> Result<bool, Error> {
+        storage(host)?.delete(key).await
+    }
+
+    async fn scan(
+        host: &Accessor<Ctx, Self>,
+        prefix: String,
+        after: Option<String>,
+        count: u32,
+    ) -> Result<Page, Error> {
+        storage(host)?.scan(prefix, after, count).await
+    }
+
+    async fn add(host: &Accessor<Ctx, Self>, key: String, delta: f64) -> Result<f64, Error> {
+        storage(host)?.add(key, delta).await
+    }
+
+    async fn swap(
+        host: &Accessor<Ctx, Self>,
+        key: String,
+        expected: Option<Vec<u8>>,
+        value: Option<Vec<u8>>,
+    ) -> Result<bool, Error> {
+        storage(host)?.swap(key, expected, value).await
+    }
+
+    async fn set_many(host: &Accessor<Ctx, Self>, entries: Vec<Entry>) -> Result<(), Error> {
+        storage(host)?.set_many(entries).await
+    }
+}
+
+fn storage(host: &Accessor<Ctx, Calls>) -> Result<PluginStore, Error> {
+    Ok(enter(host)?.around()?.storage.clone())
+}

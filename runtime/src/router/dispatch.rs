@@ -1,0 +1,238 @@
+//! Putting jobs into mailboxes, in order, and waiting for handlers that block.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use tracing::{debug, warn};
+
+use super::place::chat_of;
+use super::table::{Entry, Found};
+use super::turns::Turn;
+use super::{Board, Router, help};
+use crate::model::{self, Incoming};
+use crate::plugin::mailbox::{Full, Job, Verdict};
+
+/// A full mailbox is worth a line this often, for each plugin.
+const WARN_EVERY: Duration = Duration::from_secs(5);
+
+/// What is left to do for one event.
+struct Run {
+    board: Arc<Board>,
+    incoming: Arc<Incoming>,
+    steps: VecDeque<Step>,
+}
+
+enum Step {
+    Handler(Found),
+    /// The host's own answer, with what was asked.
+    Help(String),
+}
+
+/// Counts as pending until it is dropped.
+struct Pending(Arc<Router>);
+
+/// A handler that is waited for.
+struct Awaited {
+    entry: usize,
+    verdict: oneshot::Receiver<Verdict>,
+}
+
+impl Router {
+    /// Gives an event to every handler that wants it. Never waits. Must be called inside a tokio runtime.
+    pub fn route(self: &Arc<Self>, incoming: Incoming) {
+        count(&self.counts.events);
+        if let Some(key) = &incoming.dedup
+            && !self.dedup.is_new(&incoming.event.bot.id, key, Instant::now())
+        {
+            debug!(bot = %incoming.event.bot.id, key, "dropped an event that came before");
+            count(&self.counts.duplicates);
+            return;
+        }
+        let board = self.board.load_full();
+        let steps = self.steps(&board, &incoming);
+        if steps.is_empty() {
+            return;
+        }
+        count(&self.counts.matched);
+
+        let mut run = Run { board, incoming: Arc::new(incoming), steps };
+        if run.waits() {
+            let turn = self.turns.take(&run.incoming.event);
+            if let Some(awaited) = self.advance(&mut run) {
+                self.later(run, turn, Some(awaited));
+            }
+        } else if self.turns.are_taken(&run.incoming.event) {
+            let turn = self.turns.take(&run.incoming.event);
+            self.later(run, turn, None);
+        } else {
+            self.advance(&mut run);
+        }
+    }
+
+    fn steps(&self, board: &Board, incoming: &Incoming) -> VecDeque<Step> {
+        let found = board.table.find(incoming, &self.rules);
+        let mut steps: VecDeque<Step> = found.into_iter().map(Step::Handler).collect();
+        if let Some(asked) = help::asked(board, incoming, &self.rules) {
+            // Like a handler of priority 0, so that a plugin which guards a chat can keep `/help` out of it.
+            let before = |step: &Step| matches!(step, Step::Handler(found) if board.entry(found).handler().priority > 0);
+            let at = steps.iter().take_while(|step| before(step)).count();
+            steps.insert(at, Step::Help(asked));
+        }
+        steps
+    }
+
+    /// Does what is left after a verdict or an earlier event, in a task of its own.
+    fn later(self: &Arc<Self>, mut run: Run, mut turn: Turn, mut awaited: Option<Awaited>) {
+        let pending = Pending::new(self);
+        tokio::spawn(async move {
+            let router = &pending.0;
+            if let Some(awaited) = awaited.take()
+                && router.verdict(&run, awaited).await == Verdict::Handled
+            {
+                return;
+            }
+            turn.come().await;
+            while let Some(awaited) = router.advance(&mut run) {
+                if router.verdict(&run, awaited).await == Verdict::Handled {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Takes steps until one has to be waited for.
+    fn advance(self: &Arc<Self>, run: &mut Run) -> Option<Awaited> {
+        while let Some(step) = run.steps.pop_front() {
+            match step {
+                Step::Help(asked) => self.help(run, asked),
+                Step::Handler(found) => {
+                    let awaited = self.queue(run, found);
+                    if awaited.is_some() {
+                        return awaited;
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Queues one handler's job, if its cooldown is over and there is room. A handler that blocks but was not queued has
+    /// passed; later ones still wait for their turn.
+    fn queue(&self, run: &Run, found: Found) -> Option<Awaited> {
+        let entry = run.board.entry(&found);
+        let handler = entry.handler();
+        let event = &run.incoming.event;
+        let (sender, awaited) = if handler.block && !run.steps.is_empty() {
+            let (sender, verdict) = oneshot::channel();
+            (Some(sender), Some(Awaited { entry: found.rank, verdict }))
+        } else {
+            (None, None)
+        };
+        if let Some(cooldown) = handler.cooldown
+            && !self.cooldowns.start(&entry.id, &entry.name, cooldown, event, Instant::now())
+        {
+            debug!(plugin = %entry.id, handler = %entry.name, event = %event.id, "cooling down");
+            return awaited;
+        }
+        let job = Job {
+            event: Arc::clone(&run.incoming),
+            handler: Arc::clone(&entry.name),
+            args: found.args,
+            verdict: sender,
+            second_try: false,
+        };
+        match run.board.listeners[entry.plugin].mailbox.push(job) {
+            Ok(()) => count(&self.counts.queued),
+            Err(full) => {
+                count(&self.counts.shed);
+                self.warn_full(entry, full);
+            }
+        }
+        awaited
+    }
+
+    /// What a handler answers. One that fails, or does not answer in time, passes.
+    async fn verdict(&self, run: &Run, awaited: Awaited) -> Verdict {
+        match tokio::time::timeout(self.verdict_wait, awaited.verdict).await {
+            Ok(answer) => answer.unwrap_or(Verdict::Passed),
+            Err(_) => {
+                let entry = &run.board.table.entries[awaited.entry];
+                let waited = self.verdict_wait;
+                warn!(
+                    plugin = %entry.id, handler = %entry.name, event = %run.incoming.event.id,
+                    "no verdict within {waited:?} from a handler that blocks; later handlers go on without it"
+                );
+                Verdict::Passed
+            }
+        }
+    }
+
+    fn help(self: &Arc<Self>, run: &Run, asked: String) {
+        let (board, incoming) = (Arc::clone(&run.board), Arc::clone(&run.incoming));
+        let pending = Pending::new(self);
+        tokio::spawn(async move {
+            let router = &pending.0;
+            let event = &incoming.event;
+            let (Some(chat), Some(bot)) = (chat_of(&event.body), router.bots.get(&event.bot.id)) else {
+                warn!(bot = %event.bot.id, "cannot answer /help: no such bot");
+                return;
+            };
+            for page in help::pages(&board, &asked, &event.body, &router.rules, router.language) {
+                if let Err(e) = bot.send(&chat, &model::text(page), Some(&incoming), false).await {
+                    warn!(bot = %event.bot.id, event = %event.id, "cannot answer /help: {e:?}");
+                    return;
+                }
+            }
+        });
+    }
+
+    fn warn_full(&self, entry: &Entry, full: Full) {
+        let now = Instant::now();
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = warned.get(&entry.id);
+        if last.is_none_or(|last| now.duration_since(*last) >= WARN_EVERY) {
+            warned.insert(Arc::clone(&entry.id), now);
+            let shed = full.shed;
+            warn!(
+                plugin = %entry.id,
+                "mailbox full: the newest event is lost, {shed} so far; the plugin is too slow, or raise \
+                 `mailbox` in [plugin.{}.limits]", entry.id
+            );
+        }
+    }
+}
+
+impl Board {
+    fn entry(&self, found: &Found) -> &Entry {
+        &self.table.entries[found.rank]
+    }
+}
+
+impl Run {
+    /// Whether a later step depends on an earlier one.
+    fn waits(&self) -> bool {
+        let blocks =
+            |step: &Step| matches!(step, Step::Handler(found) if self.board.entry(found).handler().block);
+        self.steps.iter().rev().skip(1).any(blocks)
+    }
+}
+
+impl Pending {
+    fn new(router: &Arc<Router>) -> Self {
+        router.pending.send_modify(|pending| *pending += 1);
+        Self(Arc::clone(router))
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.0.pending.send_modify(|pending| *pending -= 1);
+    }
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}

@@ -1,0 +1,218 @@
+//! From an event to the handlers that asked for it.
+//!
+//! The router sees every event once: it drops repetitions, finds the handlers of all plugins in one pass over one
+//! table, and puts a job into the mailbox of each plugin, in the order of priority. It never waits, so a socket reader
+//! may call it; what has to wait (for the verdict of a handler that blocks) goes on in a task of its own.
+//!
+//! | file | what it knows |
+//! | --- | --- |
+//! | `dedup` | events that were seen lately |
+//! | `table` | everything that all plugins listen to, and how one pass finds the handlers of an event |
+//! | `commands`, `patterns`, `kinds` | the ways to listen |
+//! | `conditions`, `place` | who, where, to whom, how often |
+//! | `dispatch`, `turns` | queueing jobs in order, verdicts |
+//! | `help` | `/help`, made from all manifests |
+
+mod commands;
+mod conditions;
+mod dedup;
+mod dispatch;
+mod help;
+mod kinds;
+mod patterns;
+mod place;
+#[cfg(test)]
+mod samples;
+mod table;
+#[cfg(test)]
+mod tests;
+mod turns;
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+pub use kinds::{KINDS, is_kind, kind_of};
+pub use place::{chat_of, user_of};
+pub use table::Matcher;
+
+use crate::adapter::Inlet;
+use crate::bot::Bots;
+use crate::config::{Config, Language};
+use crate::model::Incoming;
+use crate::plugin::mailbox::Mailbox;
+use crate::plugin::manifest::Manifest;
+use commands::Commands;
+use conditions::Cooldowns;
+use dedup::Dedup;
+use table::{Rules, Table};
+use turns::Turns;
+
+/// How much longer than a handler may take the router waits for its verdict: it may have had to queue.
+const VERDICT_MARGIN: Duration = Duration::from_secs(15);
+
+/// What the owner settled.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Of `/help`.
+    pub language: Language,
+    /// Users who may everything.
+    pub superusers: HashSet<String>,
+    /// What commands begin with; `""` is none.
+    pub prefixes: Vec<String>,
+    /// How long later handlers wait for one that blocks, at most.
+    pub verdict_wait: Duration,
+}
+
+impl From<&Config> for Settings {
+    fn from(config: &Config) -> Self {
+        let own = config.plugins.values().map(|plugin| plugin.limits.handler);
+        let longest = own.fold(config.limits.handler, Duration::max);
+        Self {
+            language: config.language,
+            superusers: config.superusers.clone(),
+            prefixes: config.prefixes.clone(),
+            verdict_wait: longest + VERDICT_MARGIN,
+        }
+    }
+}
+
+/// A plugin that wants events.
+#[derive(Debug, Clone)]
+pub struct Listener {
+    /// The plugin's id.
+    pub id: Arc<str>,
+    /// What it listens to.
+    pub manifest: Arc<Manifest>,
+    /// Where its jobs go.
+    pub mailbox: Arc<Mailbox>,
+}
+
+/// What the router has done since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Events that came in.
+    pub events: u64,
+    /// Of these, repetitions that were dropped.
+    pub duplicates: u64,
+    /// Of these, events that at least one handler wanted.
+    pub matched: u64,
+    /// Jobs that were put into mailboxes.
+    pub queued: u64,
+    /// Jobs that were lost because a mailbox was full.
+    pub shed: u64,
+}
+
+/// Finds the handlers of every event. One for the whole host.
+pub struct Router {
+    rules: Arc<Rules>,
+    language: Language,
+    verdict_wait: Duration,
+    bots: Arc<Bots>,
+    board: ArcSwap<Board>,
+    dedup: Dedup,
+    cooldowns: Cooldowns,
+    turns: Turns,
+    counts: Counts,
+    pending: watch::Sender<usize>,
+    /// What the owner was told of the present table, so that a reload does not say it again.
+    remarks: Mutex<HashSet<String>>,
+    /// When the owner was last told of a full mailbox.
+    warned: Mutex<HashMap<Arc<str>, Instant>>,
+}
+
+/// Who listens now.
+#[derive(Debug, Default)]
+struct Board {
+    table: Table,
+    listeners: Vec<Listener>,
+    /// The words for `/help` that no plugin claims.
+    help: Commands,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    events: AtomicU64,
+    duplicates: AtomicU64,
+    matched: AtomicU64,
+    queued: AtomicU64,
+    shed: AtomicU64,
+}
+
+impl Router {
+    /// A router to which nobody listens yet. Answers of its own leave by `bots`.
+    #[must_use]
+    pub fn new(settings: Settings, bots: Arc<Bots>) -> Arc<Self> {
+        let mut prefixes = settings.prefixes;
+        prefixes.sort_by_key(|prefix| Reverse(prefix.chars().count()));
+        Arc::new(Self {
+            rules: Arc::new(Rules { prefixes, superusers: settings.superusers }),
+            language: settings.language,
+            verdict_wait: settings.verdict_wait,
+            bots,
+            board: ArcSwap::default(),
+            dedup: Dedup::default(),
+            cooldowns: Cooldowns::default(),
+            turns: Turns::default(),
+            counts: Counts::default(),
+            pending: watch::Sender::new(0),
+            remarks: Mutex::default(),
+            warned: Mutex::default(),
+        })
+    }
+
+    /// Replaces everyone who listens. An event goes wholly by the old list or wholly by the new one. Cooldowns stay.
+    pub fn listen(&self, listeners: Vec<Listener>) {
+        let table =
+            Table::new(listeners.iter().map(|listener| (Arc::clone(&listener.id), &listener.manifest)));
+        let mut told = self.remarks.lock().unwrap_or_else(PoisonError::into_inner);
+        table::write_new(table.remarks(), &mut told);
+        let help = help::words(&table);
+        self.board.store(Arc::new(Board { table, listeners, help }));
+    }
+
+    /// This router as the place where an adapter puts its events.
+    #[must_use]
+    pub fn inlet(self: &Arc<Self>) -> Inlet {
+        let router = Arc::clone(self);
+        Arc::new(move |incoming| router.route(incoming))
+    }
+
+    /// What wakes the handlers of one plugin, apart from the others: for events that wait while a new version comes,
+    /// whose handlers may have other names.
+    #[must_use]
+    pub fn matcher(&self, manifest: &Arc<Manifest>) -> Matcher {
+        Matcher::new(manifest, Arc::clone(&self.rules))
+    }
+
+    /// The handlers of one plugin that want this event, with their `args`. Make a [`Router::matcher`] for many events.
+    #[must_use]
+    pub fn matches(&self, manifest: &Arc<Manifest>, incoming: &Incoming) -> Vec<(Arc<str>, String)> {
+        self.matcher(manifest).matches(incoming)
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counters {
+            events: read(&self.counts.events),
+            duplicates: read(&self.counts.duplicates),
+            matched: read(&self.counts.matched),
+            queued: read(&self.counts.queued),
+            shed: read(&self.counts.shed),
+        }
+    }
+
+    /// Returns when nothing of the router's own is under way: no verdict awaited, no `/help` being sent. Jobs in
+    /// mailboxes are their plugins' affair.
+    pub async fn settled(&self) {
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = self.pending.subscribe().wait_for(|pending| *pending == 0).await;
+    }
+}

@@ -1,0 +1,18 @@
+//! The simulated NapCat against the protocol reference, as a plain WebSocket client sees it.
+//!
+//! | module | facts about |
+//! | --- | --- |
+//! | `handshake` | first frame, paths, tokens, held and refused connections |
+//! | `actions` | default answers, return codes, the log of requests |
+//! | `script` | answers that a test asks for: late, twice, reversed, never |
+//! | `events` | message events in both formats, CQ codes, odd frames |
+//! | `faults` | heartbeats, silence, cuts, a server that goes and returns |
+
+#![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
+
+mod actions;
+mod client;
+mod events;
+mod faults;
+mod handshake;
+mod script;
