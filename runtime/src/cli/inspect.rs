@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use serde_json::{Value, json};
 
 use super::{pick, terminal};
@@ -14,7 +14,7 @@ use crate::plugin::loader::{Inspection, inspect};
 use crate::plugin::manifest::{Handler, Trigger};
 
 pub(super) async fn run(file: &Path, as_json: bool, language: Language) -> anyhow::Result<ExitCode> {
-    let found = inspect(file).await.with_context(|| file.display().to_string())?;
+    let found = inspect(file).await.map_err(|e| anyhow!("{}: {e}", file.display()))?;
     let text = if as_json {
         serde_json::to_string_pretty(&json(&found)).context("the manifest has no JSON form")?
     } else {

@@ -54,12 +54,12 @@ pub enum OpenError {
         found: u64,
     },
     /// The disk refuses.
-    #[error("cannot open the storage {}: {source}", .path.display())]
+    #[error("cannot open the storage {}: {cause}", .path.display())]
     Io {
         /// The database file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        cause: io::Error,
     },
 }
 
@@ -83,7 +83,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, OpenError> {
-        let io = |source| OpenError::Io { path: path.to_owned(), source };
+        let io = |cause| OpenError::Io { path: path.to_owned(), cause };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(folder).map_err(io)?;
         let lock = lock(path)?;
@@ -140,26 +140,31 @@ impl Shared {
         due.unwrap_or(false)
     }
 
-    /// Notes a lost transaction and closes the database, so that the next use opens it afresh.
+    /// Notes why a transaction was lost, and opens the database afresh: redb does nothing more after a failed write.
     pub(super) fn failed(&self, reason: &str) {
-        tracing::error!(path = %self.path.display(), reason, "the storage failed; the last writes are lost");
+        tracing::error!(path = %self.path.display(), reason, "the storage failed; what was just to be written is lost");
         self.note(reason);
-        self.put_away();
+        self.reopen();
     }
 
-    /// Opens the database again if it was put away, or if a reader met a failure of the disk.
+    /// Opens the database again if that failed before, or if a reader met a failure of the disk.
     pub(super) fn recover_if_broken(&self) {
         let broken = self.broken.swap(false, Ordering::Relaxed);
-        if self.reading().is_some() && !broken {
-            return;
+        if broken || self.reading().is_none() {
+            self.reopen();
         }
+    }
+
+    fn reopen(&self) {
         self.put_away();
         match open(&self.path) {
             Ok(database) => {
                 *self.database.write().unwrap_or_else(PoisonError::into_inner) = Some(database);
-                tracing::info!(path = %self.path.display(), "the storage is open again");
             }
-            Err(e) => self.note(&e.to_string()),
+            Err(e) => {
+                tracing::error!("{e}");
+                self.note(&e.to_string());
+            }
         }
     }
 
@@ -197,9 +202,10 @@ impl Shared {
 
 /// Takes the folder for this process. The lock goes with the process, however it ends.
 fn lock(path: &Path) -> Result<File, OpenError> {
-    let io = |source| OpenError::Io { path: path.to_owned(), source };
+    let io = |cause| OpenError::Io { path: path.to_owned(), cause };
     let name = path.with_extension("lock");
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(name).map_err(io)?;
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(name).map_err(io)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
@@ -218,7 +224,7 @@ fn lock(path: &Path) -> Result<File, OpenError> {
 
 /// Makes a new database beside its place and moves it there, so that a kill in between leaves no half-made file.
 fn create(path: &Path, folder: &Path) -> Result<(), OpenError> {
-    let io = |source| OpenError::Io { path: path.to_owned(), source };
+    let io = |cause| OpenError::Io { path: path.to_owned(), cause };
     let beside = path.with_extension("new");
     match fs::remove_file(&beside) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(io(e)),
@@ -249,14 +255,18 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 
 fn open(path: &Path) -> Result<Database, OpenError> {
     let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), reason };
-    let io = |source| OpenError::Io { path: path.to_owned(), source };
+    let io = |cause| OpenError::Io { path: path.to_owned(), cause };
     let size = fs::metadata(path).map_err(io)?.len();
+    let whole = size <= CHECKED;
     let attempt = || {
         Database::builder()
             .set_cache_size(CACHE)
-            .set_check_integrity_on_open(size <= CHECKED)
-            .set_repair_callback(|repair| {
-                tracing::info!(progress = repair.progress(), "the storage was not closed cleanly; checking it");
+            .set_check_integrity_on_open(whole)
+            .set_repair_callback(move |repair| {
+                if !whole {
+                    let done = format!("{:.0} %", repair.progress() * 100.0);
+                    tracing::info!(done, "the storage was not closed in order; checking it");
+                }
             })
             .open(path)
     };

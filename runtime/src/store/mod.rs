@@ -69,7 +69,7 @@ impl Store {
         thread::Builder::new()
             .name("iglu-store".to_owned())
             .spawn(move || writer::run(&for_writer, &inbox))
-            .map_err(|e| OpenError::Io { path: path.to_owned(), source: e })?;
+            .map_err(|e| OpenError::Io { path: path.to_owned(), cause: e })?;
         Ok(Arc::new(Self { shared, requests }))
     }
 
@@ -144,14 +144,17 @@ impl PluginStore {
     /// leaves the number to the host.
     pub async fn scan(&self, prefix: String, after: Option<String>, count: u32) -> Result<Page, Error> {
         let count = if count == 0 { DEFAULT_PAGE } else { count.min(MAX_PAGE) };
-        self.read(move |txn, plugin, now| tables::scan(txn, plugin, &prefix, after.as_deref(), count, now)).await
+        self.read(move |txn, plugin, now| tables::scan(txn, plugin, &prefix, after.as_deref(), count, now))
+            .await
     }
 
     /// Adds to a number kept as decimal text (0 if absent) and answers the sum. `invalid` if either is no number.
     pub async fn add(&self, key: String, delta: f64) -> Result<f64, Error> {
         check_key(&key)?;
         if !delta.is_finite() {
-            return Err(Error::Invalid(format!("storage: {delta} cannot be added to {key:?}; give a finite number")));
+            return Err(Error::Invalid(format!(
+                "storage: {delta} cannot be added to {key:?}; give a finite number"
+            )));
         }
         self.write(move |tables, plugin, quota| tables.add(plugin, quota, &key, delta)).await
     }
@@ -219,7 +222,15 @@ impl PluginStore {
         let (plugin, quota) = (Arc::clone(&self.plugin), self.quota);
         let request = Request::change(move |tables| change(tables, &plugin, quota), answer);
         self.requests.send(request).map_err(|_| closed())?;
-        answered.await.map_err(|_| self.shared.why_it_failed())?
+        let Ok(outcome) = answered.await else {
+            // The answer was dropped with the transaction; by the next flush the writer has noted why.
+            let (done, noted) = oneshot::channel();
+            if self.requests.send(Request::Flush(done)).is_ok() {
+                let _ = noted.await;
+            }
+            return Err(self.shared.why_it_failed());
+        };
+        outcome
     }
 }
 

@@ -150,7 +150,9 @@ impl<'txn> Tables<'txn> {
 
     pub(super) fn add(&mut self, plugin: &str, quota: u64, key: &str, delta: f64) -> Result<f64, Failure> {
         let no_number = |why: &str| {
-            Failure::Refused(Error::Invalid(format!("storage: the value of {key:?} {why}, so nothing can be added")))
+            Failure::Refused(Error::Invalid(format!(
+                "storage: the value of {key:?} {why}, so nothing can be added"
+            )))
         };
         let (expires, number) = match self.current(plugin, key)? {
             None => (0, 0.0),
