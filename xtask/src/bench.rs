@@ -16,8 +16,8 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     target::ensure(&workspace)?;
     say(first(&workspace.plugin_dir(), "building the plugins", "about a minute"));
     workspace.build_plugins()?;
-    let release = workspace.target_dir.join("release/deps");
-    say(first(&release, "building the host and the benchmark for release", "about ten minutes"));
+    let host = workspace.program("release", "iglu");
+    say(first(&host, "building the host and the benchmark for release", "about ten minutes"));
     let mut build = workspace.for_host();
     build.args(["--release", &format!("--{kind}"), "spine"]);
     let built = executables(&mut build)?;

@@ -79,6 +79,11 @@ impl Workspace {
         self.target_dir.join(TARGET).join("plugin")
     }
 
+    /// Where cargo puts the program `name`, unless the user's configuration names a target.
+    pub(crate) fn program(&self, profile: &str, name: &str) -> PathBuf {
+        self.target_dir.join(profile).join(name).with_extension(env::consts::EXE_EXTENSION)
+    }
+
     /// A cargo call that works on all plugins, compiled for their target and in their profile.
     pub(crate) fn for_plugins(&self, subcommand: &str) -> Command {
         let mut command = self.cargo(subcommand);

@@ -18,9 +18,9 @@ const STEPS: [Step; 7] = [
     Step { name: "format", what: "rustfmt finds nothing to change", run: format },
     Step { name: "plugins", what: "every plugin compiles to a component", run: plugins },
     Step { name: "plugin-lints", what: "clippy on the plugins as components", run: plugin_lints },
+    Step { name: "lints", what: "clippy on everything (first time: two minutes)", run: lints },
     Step { name: "host", what: "the host compiles (first time: five to ten minutes)", run: host },
     Step { name: "tests", what: "unit, end-to-end and documentation tests", run: tests },
-    Step { name: "lints", what: "clippy on everything (first time: two minutes)", run: lints },
     Step { name: "docs", what: "the documentation builds without a warning", run: docs },
 ];
 

@@ -17,7 +17,7 @@ const BOT: &str = "bot";
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let workspace = Workspace::read()?;
     build_examples(&workspace)?;
-    say(first(&workspace.target_dir.join("debug/deps"), "building the host", "five to ten minutes"));
+    say(first(&workspace.program("debug", "iglu"), "building the host", "five to ten minutes"));
     let built = executables(&mut workspace.for_host())?;
     let iglu = named(&built, "iglu")?;
     make_bot(&workspace, iglu)?;
