@@ -91,7 +91,7 @@ struct Talk<'a, S> {
 impl<S: Fn(Incoming)> Talk<'_, S> {
     /// Until the input ends, `:quit` is typed, or nobody reads the answers. `settled` waits after each event.
     async fn run(mut self, mut input: Input, settled: impl AsyncFn()) {
-        (self.send)(self.sandbox.connected());
+        (self.send)(Sandbox::connected());
         settled().await;
         loop {
             let line = tokio::select! {
@@ -107,7 +107,7 @@ impl<S: Fn(Incoming)> Talk<'_, S> {
                 }
                 Some(Ok(line)) => match self.sandbox.typed(&line) {
                     Typed::Event(event) => {
-                        (self.send)(event);
+                        (self.send)(*event);
                         settled().await;
                     }
                     Typed::Note(note) => terminal::note(&note),

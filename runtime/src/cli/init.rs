@@ -50,7 +50,7 @@ fn make(path: &Path, text: &str) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{BotConfig, Config, LogFormat};
+    use crate::config::{BotConfig, Config, Limits, LogFormat};
 
     #[test]
     fn a_new_folder_has_all_that_run_needs() {
@@ -106,6 +106,28 @@ mod tests {
             let urls: Vec<_> = full.bots.iter().map(|BotConfig { url, .. }| url.as_str()).collect();
             assert_eq!(urls, ["ws://127.0.0.1:3001"]);
             assert_eq!(full.plugins.keys().collect::<Vec<_>>(), ["echo"]);
+        }
+    }
+
+    const REFERENCES: [(&str, &str); 2] = [
+        ("docs/config.md", include_str!("../../../docs/config.md")),
+        ("docs/config.zh-CN.md", include_str!("../../../docs/config.zh-CN.md")),
+    ];
+
+    #[test]
+    fn the_reference_pages_show_every_limit_with_its_default() {
+        for (page, text) in REFERENCES {
+            let toml = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+            let config = Config::parse(toml, Path::new(CONFIG)).unwrap_or_else(|e| panic!("{page}: {e}"));
+            assert_eq!(config.limits, Limits::default(), "{page}");
+            let limits = format!("{:?}", Limits::default());
+            for (name, _) in limits.split(['{', ',']).filter_map(|field| field.split_once(": ")) {
+                assert!(
+                    toml.contains(&format!("\n{} = ", name.trim())),
+                    "{page} lacks the limit `{}`",
+                    name.trim()
+                );
+            }
         }
     }
 }

@@ -23,7 +23,5 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     tracing::info!(version, bots, plugins = %plugins.display(), "iglu is up");
     signals.asked().await;
     tracing::info!("stopping; once more to stop at once");
-    let code = stop::close(house, &mut signals).await;
-    tracing::info!("stopped");
-    Ok(code)
+    Ok(stop::close(house, &mut signals).await)
 }

@@ -448,12 +448,12 @@ async fn a_kill_at_any_moment_loses_nothing_that_was_answered() {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let quota_of_this_round = round * 23;
-        for line in lines.by_ref().filter_map(number).take(quota_of_this_round) {
+        for line in lines.by_ref().filter_map(|line| number(&line)).take(quota_of_this_round) {
             answered.push(line);
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        answered.extend(lines.filter_map(number));
+        answered.extend(lines.filter_map(|line| number(&line)));
     }
     assert!(answered.len() >= 300);
 
@@ -479,6 +479,6 @@ async fn a_kill_at_any_moment_loses_nothing_that_was_answered() {
     }
 }
 
-fn number(line: String) -> Option<u64> {
+fn number(line: &str) -> Option<u64> {
     line.strip_prefix("wrote ")?.parse().ok()
 }

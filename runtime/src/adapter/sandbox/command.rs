@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{BOT_ID, State, line};
+use super::{BOT_ID, State, event, line};
 use crate::config::{Language, nearest};
 use crate::model::{Chat, EventBody, Incoming, MemberChange, Notice, PokeNotice, Role};
 
@@ -10,7 +10,7 @@ use crate::model::{Chat, EventBody, Incoming, MemberChange, Notice, PokeNotice, 
 #[derive(Debug)]
 pub enum Typed {
     /// Something happened, for the plugins.
-    Event(Incoming),
+    Event(Box<Incoming>),
     /// Something to tell the person who typed; nothing for the plugins.
     Note(String),
     /// The end of the chat.
@@ -38,14 +38,14 @@ pub(super) fn read(state: &mut State, line: &str, language: Language) -> Typed {
         return Typed::Nothing;
     }
     let Some(command) = trimmed.strip_prefix([':', '：']) else {
-        return Typed::Event(state.say(line::content(trimmed), trimmed));
+        return Typed::Event(Box::new(state.say(line::content(trimmed), trimmed)));
     };
     if command.starts_with([':', '：']) {
-        return Typed::Event(state.say(line::content(command), command));
+        return Typed::Event(Box::new(state.say(line::content(command), command)));
     }
     // Smileys such as `:)` are messages.
     if !command.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return Typed::Event(state.say(line::content(trimmed), trimmed));
+        return Typed::Event(Box::new(state.say(line::content(trimmed), trimmed)));
     }
     let mut words = command.split_whitespace();
     let name = words.next().unwrap_or_default();
@@ -79,7 +79,7 @@ fn run(state: &mut State, name: &str, rest: &[&str], language: Language) -> Type
             let (chat, sender) = (state.chat(), state.user.clone());
             let original = json!({"poke": BOT_ID, "user": sender});
             let poke = PokeNotice { chat, sender, target: BOT_ID.to_owned(), text: None };
-            Typed::Event(state.event(EventBody::Notice(Notice::Poked(poke)), &original))
+            Typed::Event(Box::new(event(EventBody::Notice(Notice::Poked(poke)), &original)))
         }
         ("join" | "leave", rest) if rest.len() < 2 || name == "join" => {
             membership(state, name, rest, language)
@@ -103,7 +103,7 @@ fn membership(state: &mut State, name: &str, rest: &[&str], language: Language) 
     let original = json!({"group": group, "user": user, "how": how});
     let change = MemberChange { group, user, operator: None, how: how.to_owned() };
     let notice = if name == "join" { Notice::MemberJoined(change) } else { Notice::MemberLeft(change) };
-    Typed::Event(state.event(EventBody::Notice(notice), &original))
+    Typed::Event(Box::new(event(EventBody::Notice(notice), &original)))
 }
 
 fn call(state: &mut State, id: &str, name: &[&str]) {

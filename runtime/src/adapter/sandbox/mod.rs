@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 pub use self::command::Typed;
 pub(crate) use self::show::printable;
+use super::event_id;
 use crate::bot::{Answer, Bot};
 use crate::config::Language;
 use crate::model::{
@@ -52,7 +53,7 @@ struct State {
     /// The names people were given, by id.
     names: BTreeMap<String, String>,
     messages: VecDeque<Message>,
-    /// The last id given to a message, and to an event.
+    /// The last id given to a message.
     last: u64,
 }
 
@@ -74,9 +75,9 @@ impl Sandbox {
 
     /// The event with which a bot begins: its link is up.
     #[must_use]
-    pub fn connected(&self) -> Incoming {
+    pub fn connected() -> Incoming {
         let body = EventBody::BotState(BotState { state: "connected".to_owned(), reason: None });
-        self.lock().event(body, &json!({"state": "connected"}))
+        event(body, &json!({"state": "connected"}))
     }
 
     /// What a typed line means: mostly a message.
@@ -182,17 +183,6 @@ impl Bot for Sandbox {
 }
 
 impl State {
-    fn next(&mut self) -> u64 {
-        self.last += 1;
-        self.last
-    }
-
-    fn event(&mut self, body: EventBody, original: &Value) -> Incoming {
-        let id = format!("sandbox-{}", self.next());
-        let event = Event { id, bot: info(), time: now(), redelivered: false, body };
-        Incoming { event, original: original.to_string().into(), dedup: None }
-    }
-
     fn chat(&self) -> Chat {
         match &self.group {
             Some(group) => Chat::Group(group.clone()),
@@ -248,12 +238,13 @@ impl State {
         });
         let original =
             json!({"user": self.user, "group": self.group, "message_id": message.id, "text": typed});
-        self.event(EventBody::Message(message), &original)
+        event(EventBody::Message(message), &original)
     }
 
     /// Gives a message its id and keeps it.
     fn remember(&mut self, message: Message) -> Message {
-        let message = Message { id: self.next().to_string(), time: now(), ..message };
+        self.last += 1;
+        let message = Message { id: self.last.to_string(), time: now(), ..message };
         if self.messages.len() == REMEMBERED {
             self.messages.pop_front();
         }
@@ -271,6 +262,11 @@ impl State {
         let quoted = |id: &str| self.find(id).map(|message| message.raw.clone());
         show::show(content, &show::Known { name: &name, quoted: &quoted })
     }
+}
+
+fn event(body: EventBody, original: &Value) -> Incoming {
+    let event = Event { id: event_id(), bot: info(), time: now(), redelivered: false, body };
+    Incoming { event, original: original.to_string().into(), dedup: None }
 }
 
 fn info() -> model::Bot {

@@ -16,7 +16,7 @@ fn room() -> Room {
 impl Room {
     fn event(&self, line: &str) -> Incoming {
         match self.bot.typed(line) {
-            Typed::Event(event) => event,
+            Typed::Event(event) => *event,
             other => panic!("{line:?} came to {other:?}"),
         }
     }
