@@ -1,0 +1,26 @@
+//! The real program against a simulated NapCat: real processes, sockets, files and components.
+//!
+//! | module | facts about |
+//! | --- | --- |
+//! | `seeds` | recorded events and answers, from frame to plugin and back |
+//! | `swap` | a plugin file replaced again and again under load |
+//! | `misbehaviour` | plugins that loop, leak, panic and flood, beside one that does not |
+//! | `files` | what may happen to a file in the plugin folder |
+//! | `recovery` | crashes: what is tried again, back-off, rollback, quarantine |
+//! | `routing` | prefixes, mentions, aliases, help, priorities, duplicates |
+//! | `links` | cuts, silence, refused tokens, answers late, swapped and missing |
+//! | `rights` | permissions and storage |
+//! | `program` | start and end, the chat, init, inspect, errors in the configuration |
+
+#![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
+
+mod common;
+mod files;
+mod links;
+mod misbehaviour;
+mod program;
+mod recovery;
+mod rights;
+mod routing;
+mod seeds;
+mod swap;
