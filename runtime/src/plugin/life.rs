@@ -38,8 +38,11 @@ pub(crate) struct Plugin {
     orders: mpsc::UnboundedSender<Order>,
 }
 
+/// Hears that a swap has succeeded, or why not.
+type Done = oneshot::Sender<Result<(), String>>;
+
 enum Order {
-    Swap { version: Arc<Version>, done: oneshot::Sender<Result<(), String>> },
+    Swap { version: Arc<Version>, done: Done },
     Close { reason: &'static str, done: oneshot::Sender<()> },
 }
 
@@ -99,7 +102,7 @@ struct Before {
     version: Arc<Version>,
     state: Option<Vec<u8>>,
     /// Who waits to hear whether the swap succeeded.
-    done: Option<oneshot::Sender<Result<(), String>>>,
+    done: Option<Done>,
 }
 
 struct Keeper {
@@ -185,7 +188,7 @@ impl Keeper {
                     tokio::select! {
                         () = tokio::time::sleep(wait) => continue,
                         order = orders.recv() => match self.out_of_order(order) {
-                            Some((next, done)) => self.replace(&mut version, next, Some(done)),
+                            Some((next, done)) => self.replace(&mut version, next, done),
                             None => return,
                         },
                     }
@@ -205,7 +208,7 @@ impl Keeper {
             }
             let order = orders.recv().await;
             match self.out_of_order(order) {
-                Some((next, done)) => self.replace(&mut version, next, Some(done)),
+                Some((next, done)) => self.replace(&mut version, next, done),
                 None => return,
             }
         }
@@ -273,10 +276,7 @@ impl Keeper {
     }
 
     /// An order for a plugin of which no instance runs.
-    fn out_of_order(
-        &self,
-        order: Option<Order>,
-    ) -> Option<(Arc<Version>, oneshot::Sender<Result<(), String>>)> {
+    fn out_of_order(&self, order: Option<Order>) -> Option<(Arc<Version>, Done)> {
         match order {
             Some(Order::Swap { version, done }) => Some((version, done)),
             Some(Order::Close { done, .. }) => {
@@ -291,18 +291,11 @@ impl Keeper {
     }
 
     /// Another version in place of one that was down. There is nothing worth going back to.
-    fn replace(
-        &mut self,
-        version: &mut Arc<Version>,
-        next: Arc<Version>,
-        done: Option<oneshot::Sender<Result<(), String>>>,
-    ) {
+    fn replace(&mut self, version: &mut Arc<Version>, next: Arc<Version>, done: Done) {
         *version = next;
         self.before = None;
         self.faults.forget();
-        if let Some(done) = done {
-            let _ = done.send(Ok(()));
-        }
+        let _ = done.send(Ok(()));
     }
 
     fn end(&self, done: Option<oneshot::Sender<()>>) {

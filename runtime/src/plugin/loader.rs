@@ -94,7 +94,7 @@ pub enum LoadError {
     #[error("{0}")]
     Manifest(#[from] super::manifest::ManifestError),
     /// The file cannot be read.
-    #[error("cannot read the file: {0}")]
+    #[error("cannot read the file")]
     Io(#[from] std::io::Error),
 }
 
