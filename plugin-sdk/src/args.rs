@@ -1,9 +1,8 @@
 //! Arguments: what the host parsed for a handler, and how the user's words become typed parameters.
 
-use std::{fmt::Display, ops::Deref, str::FromStr};
+use std::{collections::BTreeMap, fmt::Display, ops::Deref, str::FromStr};
 
 use serde::Deserialize;
-use serde_json::Map;
 
 use crate::{
     message::Content,
@@ -37,7 +36,7 @@ pub struct Invocation {
     /// A pattern's groups; the first is the whole match.
     pub groups: Vec<Option<String>>,
     /// A pattern's named groups.
-    pub named: Map<String, serde_json::Value>,
+    pub named: BTreeMap<String, Option<String>>,
 }
 
 /// The rest of the text, as it was written; the last parameter of a command.
@@ -119,10 +118,12 @@ pub struct Arguments<'a> {
 impl<'a> Arguments<'a> {
     pub(crate) fn new(invocation: &'a Invocation, event: Option<&RawEvent>) -> Self {
         let mentions = match event.map(|event| &event.body) {
-            Some(EventBody::Message(message)) => message.content.mentions().filter(|user| !user.is_self).map(|user| Mention {
-                id: user.id.clone(),
-                name: user.name.clone(),
-            }).collect(),
+            Some(EventBody::Message(message)) => message
+                .content
+                .mentions()
+                .filter(|user| !user.is_self)
+                .map(|user| Mention { id: user.id.clone(), name: user.name.clone() })
+                .collect(),
             _ => Vec::new(),
         };
         let words = match &invocation.words {
@@ -175,10 +176,12 @@ impl<'a> Arguments<'a> {
         }
         self.word()
             .map(|word| {
-                let id = word.strip_prefix('@').or(Some(word).filter(|word| word.bytes().all(|b| b.is_ascii_digit())));
-                id.filter(|id| !id.is_empty())
-                    .map(|id| Mention { id: id.to_owned(), name: None })
-                    .ok_or_else(|| BadArgument(format!("<{name}>: “{word}” is not a user; mention one with @")))
+                let id = word
+                    .strip_prefix('@')
+                    .or(Some(word).filter(|word| word.bytes().all(|b| b.is_ascii_digit())));
+                id.filter(|id| !id.is_empty()).map(|id| Mention { id: id.to_owned(), name: None }).ok_or_else(
+                    || BadArgument(format!("<{name}>: “{word}” is not a user; mention one with @")),
+                )
             })
             .transpose()
     }
@@ -205,7 +208,7 @@ impl<'a> Arguments<'a> {
     /// A pattern's group of this name, or else of this number.
     pub fn optional_group<T: FromStr<Err: Display>>(&mut self, name: &str, number: usize) -> Read<Option<T>> {
         let group = match self.invocation.named.get(name) {
-            Some(named) => named.as_str(),
+            Some(named) => named.as_deref(),
             None => self.invocation.groups.get(number).and_then(Option::as_deref),
         };
         group.map(|text| parse(name, text)).transpose()
@@ -244,7 +247,9 @@ pub(crate) fn split(text: &str) -> Vec<Word> {
         let Some(first) = rest.chars().next() else { return words };
         let position = text.len() - rest.len();
         let quoted = match first {
-            '"' | '“' | '”' => rest[first.len_utf8()..].find(['"', '“', '”']).map(|at| first.len_utf8() + at),
+            '"' | '“' | '”' => {
+                rest[first.len_utf8()..].find(['"', '“', '”']).map(|at| first.len_utf8() + at)
+            }
             _ => None,
         };
         let (word, end) = match quoted {

@@ -43,9 +43,11 @@ pub async fn call<T: DeserializeOwned>(
     action: &str,
     params: &impl Serialize,
 ) -> Result<T, HostError> {
-    let params = serde_json::to_string(params)
-        .map_err(|error| HostError::Invalid(format!("the parameters of `{action}` have no JSON form: {error}")))?;
+    let params = serde_json::to_string(params).map_err(|error| {
+        HostError::Invalid(format!("the parameters of `{action}` have no JSON form: {error}"))
+    })?;
     let answer = host::bots::call(bot.as_ref().to_owned(), action.to_owned(), params).await?;
-    serde_json::from_str(&answer)
-        .map_err(|error| HostError::Other(format!("the answer of `{action}` does not fit: {error}: {answer}")))
+    serde_json::from_str(&answer).map_err(|error| {
+        HostError::Other(format!("the answer of `{action}` does not fit: {error}: {answer}"))
+    })
 }

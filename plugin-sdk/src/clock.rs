@@ -34,8 +34,9 @@ pub async fn sleep(time: Duration) -> Result<(), HostError> {
 /// # Errors
 /// [`HostError::Exhausted`] for too many.
 pub async fn set_timer(name: &str, due: Timestamp, data: &impl Serialize) -> Result<(), HostError> {
-    let data = serde_json::to_string(data)
-        .map_err(|error| HostError::Invalid(format!("the data of timer `{name}` has no JSON form: {error}")))?;
+    let data = serde_json::to_string(data).map_err(|error| {
+        HostError::Invalid(format!("the data of timer `{name}` has no JSON form: {error}"))
+    })?;
     Ok(host::clock::set_timer(name.to_owned(), due, Some(data)).await?)
 }
 

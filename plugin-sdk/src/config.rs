@@ -99,7 +99,8 @@ impl Schema {
     /// The schema.
     #[must_use]
     pub fn finish(self) -> Value {
-        let mut schema = json!({"type": "object", "properties": self.properties, "additionalProperties": false});
+        let mut schema =
+            json!({"type": "object", "properties": self.properties, "additionalProperties": false});
         if !self.required.is_empty() {
             schema["required"] = self.required.into();
         }

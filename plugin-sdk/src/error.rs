@@ -18,7 +18,7 @@ pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 /// }
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum HostError {
     /// The owner has not granted the permission; the text is the line that would.
@@ -55,7 +55,9 @@ impl fmt::Display for HostError {
         let (kind, text) = match self {
             Self::Denied(text) => ("permission denied", text),
             Self::Unsupported(text) => ("not supported", text),
-            Self::RateLimited { seconds } => return write!(f, "too often: again in {seconds} s"),
+            Self::RateLimited { seconds } => {
+                return write!(f, "too often: again in {} s", seconds.max(0.0).ceil() as u64);
+            }
             Self::Timeout(text) => ("no answer in time", text),
             Self::Disconnected(text) => ("not connected", text),
             Self::Platform(PlatformError { code, message, .. }) => {
@@ -69,6 +71,13 @@ impl fmt::Display for HostError {
             Self::Other(text) => ("failed", text),
         };
         write!(f, "{kind}: {text}")
+    }
+}
+
+/// As for people. A derived one would format a float, which is 16 KB of every plugin.
+impl fmt::Debug for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -32,11 +32,7 @@ pub async fn upload(
 ///
 /// # Errors
 /// [`HostError::NotFound`] if the platform has it no more.
-pub async fn url(
-    bot: impl AsRef<str>,
-    chat: &Chat,
-    file_id: impl AsRef<str>,
-) -> Result<String, HostError> {
+pub async fn url(bot: impl AsRef<str>, chat: &Chat, file_id: impl AsRef<str>) -> Result<String, HostError> {
     Ok(host::files::url(bot.as_ref().to_owned(), chat.clone(), file_id.as_ref().to_owned()).await?)
 }
 
@@ -75,7 +71,8 @@ pub async fn create_folder(
     group: impl AsRef<str>,
     name: &str,
 ) -> Result<Option<Id>, HostError> {
-    Ok(host::files::create_folder(bot.as_ref().to_owned(), group.as_ref().to_owned(), name.to_owned()).await?)
+    Ok(host::files::create_folder(bot.as_ref().to_owned(), group.as_ref().to_owned(), name.to_owned())
+        .await?)
 }
 
 /// Removes a folder.

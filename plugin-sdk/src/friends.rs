@@ -33,11 +33,7 @@ pub async fn like(bot: impl AsRef<str>, user: impl AsRef<str>, times: u32) -> Re
 ///
 /// # Errors
 /// [`HostError::Denied`], or [`HostError::Unsupported`].
-pub async fn poke(
-    bot: impl AsRef<str>,
-    user: impl AsRef<str>,
-    group: Option<&str>,
-) -> Result<(), HostError> {
+pub async fn poke(bot: impl AsRef<str>, user: impl AsRef<str>, group: Option<&str>) -> Result<(), HostError> {
     let group = group.map(str::to_owned);
     Ok(host::friends::poke(bot.as_ref().to_owned(), user.as_ref().to_owned(), group).await?)
 }

@@ -20,7 +20,6 @@ use crate::{
 /// # Errors
 /// [`HostError::Unsupported`] where the platform does not tell.
 pub async fn list(bot: impl AsRef<str>) -> Result<Vec<Group>, HostError> {
-    
     Ok(host::groups::list(bot.as_ref().to_owned()).await?)
 }
 
@@ -29,7 +28,6 @@ pub async fn list(bot: impl AsRef<str>) -> Result<Vec<Group>, HostError> {
 /// # Errors
 /// [`HostError::NotFound`] if the bot is in no such group.
 pub async fn info(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<Group, HostError> {
-    
     Ok(host::groups::info(bot.as_ref().to_owned(), group.as_ref().to_owned()).await?)
 }
 
@@ -38,7 +36,6 @@ pub async fn info(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<Group,
 /// # Errors
 /// [`HostError::NotFound`] if the bot is in no such group.
 pub async fn members(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<Vec<GroupMember>, HostError> {
-    
     Ok(host::groups::members(bot.as_ref().to_owned(), group.as_ref().to_owned()).await?)
 }
 
@@ -46,27 +43,52 @@ pub async fn members(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<Vec
 ///
 /// # Errors
 /// [`HostError::NotFound`] if there is none.
-pub async fn member(bot: impl AsRef<str>, group: impl AsRef<str>, user: impl AsRef<str>) -> Result<GroupMember, HostError> {
-    
-    Ok(host::groups::member(bot.as_ref().to_owned(), group.as_ref().to_owned(), user.as_ref().to_owned()).await?)
+pub async fn member(
+    bot: impl AsRef<str>,
+    group: impl AsRef<str>,
+    user: impl AsRef<str>,
+) -> Result<GroupMember, HostError> {
+    Ok(host::groups::member(bot.as_ref().to_owned(), group.as_ref().to_owned(), user.as_ref().to_owned())
+        .await?)
 }
 
 /// Removes a member; `refuse_return` also refuses that user's next requests.
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
-pub async fn kick(bot: impl AsRef<str>, group: impl AsRef<str>, user: impl AsRef<str>, refuse_return: bool) -> Result<(), HostError> {
-    
-    Ok(host::groups::kick(bot.as_ref().to_owned(), group.as_ref().to_owned(), user.as_ref().to_owned(), refuse_return).await?)
+pub async fn kick(
+    bot: impl AsRef<str>,
+    group: impl AsRef<str>,
+    user: impl AsRef<str>,
+    refuse_return: bool,
+) -> Result<(), HostError> {
+    Ok(host::groups::kick(
+        bot.as_ref().to_owned(),
+        group.as_ref().to_owned(),
+        user.as_ref().to_owned(),
+        refuse_return,
+    )
+    .await?)
 }
 
 /// Keeps a member from writing, for up to 30 days; zero lifts it.
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
-pub async fn mute(bot: impl AsRef<str>, group: impl AsRef<str>, user: impl AsRef<str>, time: Duration) -> Result<(), HostError> {
+pub async fn mute(
+    bot: impl AsRef<str>,
+    group: impl AsRef<str>,
+    user: impl AsRef<str>,
+    time: Duration,
+) -> Result<(), HostError> {
     let seconds = u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
-    Ok(host::groups::mute(bot.as_ref().to_owned(), group.as_ref().to_owned(), user.as_ref().to_owned(), seconds).await?)
+    Ok(host::groups::mute(
+        bot.as_ref().to_owned(),
+        group.as_ref().to_owned(),
+        user.as_ref().to_owned(),
+        seconds,
+    )
+    .await?)
 }
 
 /// Keeps everyone but admins from writing, or lifts it.
@@ -74,7 +96,6 @@ pub async fn mute(bot: impl AsRef<str>, group: impl AsRef<str>, user: impl AsRef
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
 pub async fn mute_all(bot: impl AsRef<str>, group: impl AsRef<str>, on: bool) -> Result<(), HostError> {
-    
     Ok(host::groups::mute_all(bot.as_ref().to_owned(), group.as_ref().to_owned(), on).await?)
 }
 
@@ -82,27 +103,57 @@ pub async fn mute_all(bot: impl AsRef<str>, group: impl AsRef<str>, on: bool) ->
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
-pub async fn set_admin(bot: impl AsRef<str>, group: impl AsRef<str>, user: impl AsRef<str>, on: bool) -> Result<(), HostError> {
-    
-    Ok(host::groups::set_admin(bot.as_ref().to_owned(), group.as_ref().to_owned(), user.as_ref().to_owned(), on).await?)
+pub async fn set_admin(
+    bot: impl AsRef<str>,
+    group: impl AsRef<str>,
+    user: impl AsRef<str>,
+    on: bool,
+) -> Result<(), HostError> {
+    Ok(host::groups::set_admin(
+        bot.as_ref().to_owned(),
+        group.as_ref().to_owned(),
+        user.as_ref().to_owned(),
+        on,
+    )
+    .await?)
 }
 
 /// Sets a member's name in the group; empty removes it.
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
-pub async fn set_card(bot: impl AsRef<str>, group: impl AsRef<str>, user: impl AsRef<str>, card: &str) -> Result<(), HostError> {
-    
-    Ok(host::groups::set_card(bot.as_ref().to_owned(), group.as_ref().to_owned(), user.as_ref().to_owned(), card.to_owned()).await?)
+pub async fn set_card(
+    bot: impl AsRef<str>,
+    group: impl AsRef<str>,
+    user: impl AsRef<str>,
+    card: &str,
+) -> Result<(), HostError> {
+    Ok(host::groups::set_card(
+        bot.as_ref().to_owned(),
+        group.as_ref().to_owned(),
+        user.as_ref().to_owned(),
+        card.to_owned(),
+    )
+    .await?)
 }
 
 /// Sets a member's title; empty removes it. The bot must be owner.
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
-pub async fn set_title(bot: impl AsRef<str>, group: impl AsRef<str>, user: impl AsRef<str>, title: &str) -> Result<(), HostError> {
-    
-    Ok(host::groups::set_title(bot.as_ref().to_owned(), group.as_ref().to_owned(), user.as_ref().to_owned(), title.to_owned()).await?)
+pub async fn set_title(
+    bot: impl AsRef<str>,
+    group: impl AsRef<str>,
+    user: impl AsRef<str>,
+    title: &str,
+) -> Result<(), HostError> {
+    Ok(host::groups::set_title(
+        bot.as_ref().to_owned(),
+        group.as_ref().to_owned(),
+        user.as_ref().to_owned(),
+        title.to_owned(),
+    )
+    .await?)
 }
 
 /// Names the group.
@@ -110,7 +161,6 @@ pub async fn set_title(bot: impl AsRef<str>, group: impl AsRef<str>, user: impl 
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
 pub async fn rename(bot: impl AsRef<str>, group: impl AsRef<str>, name: &str) -> Result<(), HostError> {
-    
     Ok(host::groups::rename(bot.as_ref().to_owned(), group.as_ref().to_owned(), name.to_owned()).await?)
 }
 
@@ -118,9 +168,19 @@ pub async fn rename(bot: impl AsRef<str>, group: impl AsRef<str>, name: &str) ->
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
-pub async fn set_essence(bot: impl AsRef<str>, group: impl AsRef<str>, message: impl AsRef<str>, on: bool) -> Result<(), HostError> {
-    
-    Ok(host::groups::set_essence(bot.as_ref().to_owned(), group.as_ref().to_owned(), message.as_ref().to_owned(), on).await?)
+pub async fn set_essence(
+    bot: impl AsRef<str>,
+    group: impl AsRef<str>,
+    message: impl AsRef<str>,
+    on: bool,
+) -> Result<(), HostError> {
+    Ok(host::groups::set_essence(
+        bot.as_ref().to_owned(),
+        group.as_ref().to_owned(),
+        message.as_ref().to_owned(),
+        on,
+    )
+    .await?)
 }
 
 /// The essence messages.
@@ -128,7 +188,6 @@ pub async fn set_essence(bot: impl AsRef<str>, group: impl AsRef<str>, message: 
 /// # Errors
 /// [`HostError::Unsupported`] where the platform does not tell.
 pub async fn essences(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<Vec<EssenceEntry>, HostError> {
-    
     Ok(host::groups::essences(bot.as_ref().to_owned(), group.as_ref().to_owned()).await?)
 }
 
@@ -136,17 +195,24 @@ pub async fn essences(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<Ve
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
-pub async fn announce(bot: impl AsRef<str>, group: impl AsRef<str>, text: &str, picture: Option<Media>) -> Result<(), HostError> {
-    
-    Ok(host::groups::announce(bot.as_ref().to_owned(), group.as_ref().to_owned(), text.to_owned(), picture).await?)
+pub async fn announce(
+    bot: impl AsRef<str>,
+    group: impl AsRef<str>,
+    text: &str,
+    picture: Option<Media>,
+) -> Result<(), HostError> {
+    Ok(host::groups::announce(bot.as_ref().to_owned(), group.as_ref().to_owned(), text.to_owned(), picture)
+        .await?)
 }
 
 /// The announcements.
 ///
 /// # Errors
 /// [`HostError::Unsupported`] where the platform does not tell.
-pub async fn announcements(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<Vec<Announcement>, HostError> {
-    
+pub async fn announcements(
+    bot: impl AsRef<str>,
+    group: impl AsRef<str>,
+) -> Result<Vec<Announcement>, HostError> {
     Ok(host::groups::announcements(bot.as_ref().to_owned(), group.as_ref().to_owned()).await?)
 }
 
@@ -154,9 +220,17 @@ pub async fn announcements(bot: impl AsRef<str>, group: impl AsRef<str>) -> Resu
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
-pub async fn remove_announcement(bot: impl AsRef<str>, group: impl AsRef<str>, announcement: impl AsRef<str>) -> Result<(), HostError> {
-    
-    Ok(host::groups::remove_announcement(bot.as_ref().to_owned(), group.as_ref().to_owned(), announcement.as_ref().to_owned()).await?)
+pub async fn remove_announcement(
+    bot: impl AsRef<str>,
+    group: impl AsRef<str>,
+    announcement: impl AsRef<str>,
+) -> Result<(), HostError> {
+    Ok(host::groups::remove_announcement(
+        bot.as_ref().to_owned(),
+        group.as_ref().to_owned(),
+        announcement.as_ref().to_owned(),
+    )
+    .await?)
 }
 
 /// Leaves the group.
@@ -164,6 +238,5 @@ pub async fn remove_announcement(bot: impl AsRef<str>, group: impl AsRef<str>, a
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
 pub async fn leave(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<(), HostError> {
-    
     Ok(host::groups::leave(bot.as_ref().to_owned(), group.as_ref().to_owned()).await?)
 }

@@ -120,7 +120,8 @@ impl Response {
     /// # Errors
     /// [`HostError::Other`] when it is none or does not fit the type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, HostError> {
-        serde_json::from_slice(&self.body)
-            .map_err(|error| HostError::Other(format!("the response (status {}) does not fit: {error}", self.status)))
+        serde_json::from_slice(&self.body).map_err(|error| {
+            HostError::Other(format!("the response (status {}) does not fit: {error}", self.status))
+        })
     }
 }

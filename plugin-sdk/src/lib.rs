@@ -111,13 +111,15 @@ pub mod prelude {
     pub use serde_json::{Value, json};
 
     pub use crate::{
-        Config, Content, Context, Error, Event, Expect, HostError, Invocation, Mention, Message, MessageEvent, Outcome,
-        Rest, Result, bots, clock, command, cron,
+        Config, Content, Context, Error, Event, Expect, HostError, Invocation, Mention, Message,
+        MessageEvent, Outcome, Rest, Result, bots, clock, command, cron,
         event::kind::{
-            AdminChanged, BotJoined, BotLeft, FileUploaded, FriendAdded, FriendRemoved, FriendRequest, Interaction,
-            InviteRequest, JoinRequest, MemberJoined, MemberLeft, MessageRecalled, Muted, Poked, Scheduled,
+            AdminChanged, BotJoined, BotLeft, FileUploaded, FriendAdded, FriendRemoved, FriendRequest,
+            Interaction, InviteRequest, JoinRequest, MemberJoined, MemberLeft, MessageRecalled, Muted, Poked,
+            Scheduled,
         },
-        files, friends, groups, http, keyword, log, messages, on, plugin, random, regex, spawn, start, stop, storage,
+        files, friends, groups, http, keyword, log, messages, on, plugin, random, regex, spawn, start, stop,
+        storage,
     };
 }
 
@@ -136,9 +138,16 @@ pub mod __private {
         lock::RwLock,
         manifest::{Cooldown, HandlerSpec, Manifest, Permission, Trigger},
         plugin::{
-            Call, Created, IntoAnswer, IntoStarted, Plugin, View, from_state, report_stop, to_state, unknown_handler,
+            Call, Created, IntoAnswer, IntoStarted, Plugin, View, from_state, report_stop, to_state,
+            unknown_handler,
         },
     };
+
+    /// A schema as it stands in the manifest.
+    #[must_use]
+    pub fn schema_text<T: Config>() -> String {
+        T::schema().to_string()
+    }
 
     /// A default's JSON for the schema.
     pub fn schema_value<T: Config>(value: &T) -> Value {

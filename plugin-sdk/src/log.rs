@@ -9,12 +9,10 @@
 
 use std::fmt;
 
-#[doc(inline)]
-pub use crate::{
-    __debug as debug, __error as error, __info as info, __trace as trace, __warn as warn,
-};
-pub use crate::host::log::Level;
 use crate::host;
+pub use crate::host::log::Level;
+#[doc(inline)]
+pub use crate::{__debug as debug, __error as error, __info as info, __trace as trace, __warn as warn};
 
 /// Writes one line; the macros are shorter.
 pub fn write(level: Level, text: fmt::Arguments<'_>) {

@@ -3,7 +3,6 @@
 #![allow(missing_docs, reason = "public for the macro only")]
 
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
 /// The contract that this SDK was built for.
 const CONTRACT: &str = "0.1.0";
@@ -20,7 +19,8 @@ pub struct Manifest {
     pub authors: &'static str,
     pub homepage: &'static str,
     pub permissions: &'static [Permission],
-    pub config: Option<fn() -> Value>,
+    /// Text, so that a plugin without a config has no code for schemas.
+    pub config: Option<fn() -> String>,
     pub handlers: &'static [HandlerSpec],
 }
 
@@ -46,14 +46,26 @@ pub struct HandlerSpec {
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trigger {
-    Command { name: &'static str, aliases: &'static [&'static str], usage: &'static str, help: &'static str },
-    Keyword { any: &'static [&'static str] },
-    Regex { pattern: &'static str },
+    Command {
+        name: &'static str,
+        aliases: &'static [&'static str],
+        usage: &'static str,
+        help: &'static str,
+    },
+    Keyword {
+        any: &'static [&'static str],
+    },
+    Regex {
+        pattern: &'static str,
+    },
     Event {
         #[serde(serialize_with = "flat")]
         kinds: &'static [&'static [&'static str]],
     },
-    Cron { line: &'static str, zone: Option<&'static str> },
+    Cron {
+        line: &'static str,
+        zone: Option<&'static str>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -73,7 +85,6 @@ struct Written {
     #[serde(serialize_with = "or_null")]
     homepage: &'static str,
     permissions: &'static [Permission],
-    config: Option<Value>,
     handlers: &'static [HandlerSpec],
 }
 
@@ -99,9 +110,13 @@ impl Manifest {
             authors: authors.split(':').filter(|author| !author.is_empty()).collect(),
             homepage,
             permissions,
-            config: config.map(|schema| schema()),
             handlers,
         };
-        serde_json::to_string(&written).expect("a manifest is plain data and has a JSON form")
+        let mut json = serde_json::to_string(&written).expect("a manifest is plain data and has a JSON form");
+        if let Some(schema) = config {
+            json.truncate(json.len() - 1);
+            json.extend([",\"config\":", &schema(), "}"]);
+        }
+        json
     }
 }

@@ -3,8 +3,8 @@
 use std::{fmt, ops::Deref};
 
 use crate::types::{
-    Face, Forward, ForwardNode, Game, Image, Location, Markdown, Media, MediaSource, Mention, Mentioned, Music,
-    MusicTrack, Quote, Segment, Video, Voice,
+    Face, Forward, ForwardNode, Game, Image, Location, Markdown, Media, MediaSource, Mention, Mentioned,
+    Music, MusicTrack, Quote, Segment, Video, Voice,
 };
 
 /// A message to send, built piece by piece; also the content of a received one.
@@ -116,7 +116,12 @@ impl Message {
     /// A place, in degrees.
     #[must_use]
     pub fn location(self, latitude: f64, longitude: f64, title: impl Into<String>) -> Self {
-        self.segment(Segment::Location(Location { latitude, longitude, title: Some(title.into()), content: None }))
+        self.segment(Segment::Location(Location {
+            latitude,
+            longitude,
+            title: Some(title.into()),
+            content: None,
+        }))
     }
 
     /// A song by its number on "qq", "163", "kugou", "migu" or "kuwo".

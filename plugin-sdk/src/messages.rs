@@ -2,7 +2,7 @@
 
 use crate::{
     HostError, Message, Result, host,
-    types::{Chat, ReceivedMessage, Receipt},
+    types::{Chat, Receipt, ReceivedMessage},
 };
 
 /// Sends anywhere. Permission `send`.
@@ -29,11 +29,7 @@ pub async fn send(
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
-pub async fn recall(
-    bot: impl AsRef<str>,
-    chat: &Chat,
-    message: impl AsRef<str>,
-) -> Result<(), HostError> {
+pub async fn recall(bot: impl AsRef<str>, chat: &Chat, message: impl AsRef<str>) -> Result<(), HostError> {
     Ok(host::messages::recall(bot.as_ref().to_owned(), chat.clone(), message.as_ref().to_owned()).await?)
 }
 

@@ -38,11 +38,7 @@ pub async fn set(key: &str, value: &(impl Serialize + ?Sized)) -> Result<(), Hos
 ///
 /// # Errors
 /// As [`set`].
-pub async fn set_for(
-    key: &str,
-    value: &(impl Serialize + ?Sized),
-    time: Duration,
-) -> Result<(), HostError> {
+pub async fn set_for(key: &str, value: &(impl Serialize + ?Sized), time: Duration) -> Result<(), HostError> {
     let seconds = u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1);
     Ok(host::storage::set(key.to_owned(), encode(key, value)?, seconds).await?)
 }

@@ -4,13 +4,14 @@
 //! (`{"type": "image", "data": {..}}`). The common ones have shorter ways in [`Message`](crate::Message) and
 //! [`Event`](crate::Event).
 
+pub use crate::contract::exports::iglu::plugin::guest::Outcome;
 pub use crate::contract::iglu::plugin::{
     bots::Bot,
     events::{
-        AdminChange, Audit, BotState, Essence, Event as RawEvent, EventBody, FriendRequest, GrayTip, GuildNotice,
-        Honor, Interaction, JoinRequest, LuckyKing, MemberChange, Membership, Mute, Notice, OnlineFile, PokeNotice,
-        ProfileLike, PushChange, Reaction, Recall, Request, Scheduled, TextChange, Typing, UnknownEvent, Upload,
-        UserNotice,
+        AdminChange, Audit, BotState, Essence, Event as RawEvent, EventBody, FriendRequest, GrayTip,
+        GuildNotice, Honor, Interaction, JoinRequest, LuckyKing, MemberChange, Membership, Mute, Notice,
+        OnlineFile, PokeNotice, ProfileLike, PushChange, Reaction, Recall, Request, Scheduled, TextChange,
+        Typing, UnknownEvent, Upload, UserNotice,
     },
     files::{FileEntry, FolderEntry, Listing},
     friends::{Friend, UserProfile},
@@ -18,13 +19,12 @@ pub use crate::contract::iglu::plugin::{
     messages::Receipt,
     sessions::{Expectation, Speaker},
     types::{
-        Anonymous, ByteCount, ChannelChat, Chat, Contact, ContactKind, CustomMusic, DirectChat, Face, Forward,
-        ForwardCover, ForwardNode, Game, Id, Image, Json, Location, Markdown, Media, MediaSource, Mention, Mentioned,
-        Message as ReceivedMessage, Mface, Music, MusicTrack, PlatformError, Poke, Quote, Role, Segment, Share,
-        TemporaryChat, Timestamp, UnknownChat, UnknownSegment, User, Video, Voice,
+        Anonymous, ByteCount, ChannelChat, Chat, Contact, ContactKind, CustomMusic, DirectChat, Face,
+        Forward, ForwardCover, ForwardNode, Game, Id, Image, Json, Location, Markdown, Media, MediaSource,
+        Mention, Mentioned, Message as ReceivedMessage, Mface, Music, MusicTrack, PlatformError, Poke, Quote,
+        Role, Segment, Share, TemporaryChat, Timestamp, UnknownChat, UnknownSegment, User, Video, Voice,
     },
 };
-pub use crate::contract::exports::iglu::plugin::guest::Outcome;
 
 impl AsRef<str> for Bot {
     fn as_ref(&self) -> &str {
@@ -84,7 +84,9 @@ impl Chat {
                 format!("temporary/{}/{}", chat.group.as_deref().unwrap_or_default(), chat.user)
             }
             Self::Channel(chat) => format!("channel/{}/{}", chat.guild, chat.channel),
-            Self::Direct(chat) => format!("direct/{}/{}", chat.guild.as_deref().unwrap_or_default(), chat.user),
+            Self::Direct(chat) => {
+                format!("direct/{}/{}", chat.guild.as_deref().unwrap_or_default(), chat.user)
+            }
             Self::Other(chat) => format!("{}/{}", chat.kind, chat.id),
         }
     }

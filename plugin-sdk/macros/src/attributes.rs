@@ -138,7 +138,7 @@ pub(crate) fn doc_text(attributes: &[syn::Attribute]) -> String {
         if let syn::Meta::NameValue(meta) = &attribute.meta
             && let Ok(line) = text(&meta.value)
         {
-            lines.extend(line.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned()));
+            lines.extend(line.split('\n').map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned()));
         }
     }
     lines.join("\n").trim().to_owned()

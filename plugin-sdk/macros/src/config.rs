@@ -3,7 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{
-    Attribute, Data, DataEnum, DataStruct, DeriveInput, Error, Expr, Field, Fields, Ident, LitStr, Result, Type,
+    Attribute, Data, DataEnum, DataStruct, DeriveInput, Error, Expr, Field, Fields, Ident, LitStr, Result,
+    Type,
 };
 
 use crate::attributes::{self, doc_text, unknown};
@@ -139,7 +140,8 @@ fn of_enum(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
         }
         idents.push(&variant.ident);
     }
-    let words: Vec<_> = idents.iter().map(|ident| LitStr::new(&kebab(&ident.to_string()), ident.span())).collect();
+    let words: Vec<_> =
+        idents.iter().map(|ident| LitStr::new(&kebab(&ident.to_string()), ident.span())).collect();
     let doc = choices_doc(input, data);
     Ok(quote! {
         const _: () = {

@@ -63,12 +63,14 @@ fn handler(method: &ImplItemFn, trigger: &Attribute, name: &str) -> Result<Handl
     let on = match kind.as_str() {
         "command" => command(trigger, items, &mut rest, &mut usage, &doc_text(&method.attrs))?,
         "keyword" => {
-            let words = positional(items, &mut rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
+            let words =
+                positional(items, &mut rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
             not_empty(trigger, &words, "#[keyword(\"good morning\")]")?;
             quote!(Keyword { any: &[#(#words),*] })
         }
         "regex" => {
-            let pattern = positional(items, &mut rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
+            let pattern =
+                positional(items, &mut rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
             let [pattern] = pattern.as_slice() else {
                 return Err(Error::new_spanned(trigger, "one pattern is wanted: `#[regex(r\"^\\d+$\")]`"));
             };

@@ -75,7 +75,10 @@ pub(crate) fn parameters(method: &ImplItemFn) -> Result<Vec<Parameter>> {
     let mut arguments = parameters.iter().filter_map(Parameter::as_argument).peekable();
     while let Some(argument) = arguments.next() {
         if matches!(argument.shape, Shape::Many | Shape::Rest) && arguments.peek().is_some() {
-            return Err(Error::new_spanned(&argument.name, "this takes all that is left, so it must be the last"));
+            return Err(Error::new_spanned(
+                &argument.name,
+                "this takes all that is left, so it must be the last",
+            ));
         }
     }
     Ok(parameters)

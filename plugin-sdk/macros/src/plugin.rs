@@ -128,10 +128,9 @@ fn plugin_id(item: &Item) -> Result<TokenStream> {
 }
 
 fn permissions(item: &Item) -> Result<Vec<TokenStream>> {
-    let inner =
-        item.inner.as_ref().ok_or_else(|| {
-            Error::new(item.span(), "each with its reason: `permissions(send = \"to remind people\")`")
-        })?;
+    let inner = item.inner.as_ref().ok_or_else(|| {
+        Error::new(item.span(), "each with its reason: `permissions(send = \"to remind people\")`")
+    })?;
     inner
         .iter()
         .map(|item| {
@@ -163,9 +162,8 @@ fn take_methods(item: &mut ItemImpl) -> Result<(Vec<Handler>, Life)> {
         let (triggers, others): (Vec<_>, Vec<_>) = std::mem::take(&mut method.attrs)
             .into_iter()
             .partition(|attribute| TRIGGERS.iter().any(|name| names(attribute, name)));
-        let (hooks, others): (Vec<_>, Vec<_>) = others
-            .into_iter()
-            .partition(|attribute| names(attribute, "start") || names(attribute, "stop"));
+        let (hooks, others): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|attribute| names(attribute, "start") || names(attribute, "stop"));
         method.attrs = others;
         for hook in hooks {
             let slot = if names(&hook, "start") { &mut life.start } else { &mut life.stop };
@@ -180,13 +178,17 @@ fn take_methods(item: &mut ItemImpl) -> Result<(Vec<Handler>, Life)> {
 
 fn names(attribute: &syn::Attribute, name: &str) -> bool {
     attribute.path().segments.last().is_some_and(|segment| segment.ident == name)
-        && attribute.path().segments.first().is_some_and(|first| first.ident == name || first.ident == "iglu_sdk")
+        && attribute
+            .path()
+            .segments
+            .first()
+            .is_some_and(|first| first.ident == name || first.ident == "iglu_sdk")
 }
 
 fn manifest(about: &About, handlers: &[Handler]) -> TokenStream {
     let About { id, name, version, description, homepage, permissions, config, .. } = about;
     let config = match config {
-        Some(ty) => quote!(::core::option::Option::Some(<#ty as ::iglu_sdk::Config>::schema)),
+        Some(ty) => quote!(::core::option::Option::Some(private::schema_text::<#ty>)),
         None => quote!(::core::option::Option::None),
     };
     let entries = handlers.iter().map(|handler| &handler.entry);

@@ -5,12 +5,12 @@
 use std::fmt::Debug;
 
 use crate::types::{
-    AdminChange, Audit, BotState as BotStateRecord, Chat, Essence as EssenceRecord, EventBody, FriendRequest as FriendRecord,
-    GrayTip as GrayTipRecord, GuildNotice, Honor as HonorRecord, Interaction as InteractionRecord,
-    JoinRequest as JoinRecord, LuckyKing as LuckyKingRecord, MemberChange, Membership, Mute, Notice as NoticeCase,
-    OnlineFile as OnlineFileRecord, PokeNotice, ProfileLike, PushChange, Reaction as ReactionRecord, Recall,
-    ReceivedMessage, Request as RequestCase, Scheduled as ScheduledRecord, TextChange, Typing as TypingRecord,
-    UnknownEvent, Upload, UserNotice,
+    AdminChange, Audit, BotState as BotStateRecord, Chat, Essence as EssenceRecord, EventBody,
+    FriendRequest as FriendRecord, GrayTip as GrayTipRecord, GuildNotice, Honor as HonorRecord,
+    Interaction as InteractionRecord, JoinRequest as JoinRecord, LuckyKing as LuckyKingRecord, MemberChange,
+    Membership, Mute, Notice as NoticeCase, OnlineFile as OnlineFileRecord, PokeNotice, ProfileLike,
+    PushChange, Reaction as ReactionRecord, Recall, ReceivedMessage, Request as RequestCase,
+    Scheduled as ScheduledRecord, TextChange, Typing as TypingRecord, UnknownEvent, Upload, UserNotice,
 };
 
 /// A kind of event: its name in the manifest, and what it carries.

@@ -94,7 +94,8 @@ impl<K: Kind> Event<K> {
     /// [`HostError::NotFound`] when the host has it no more, or there never was one.
     pub fn original(&self) -> Result<serde_json::Value, HostError> {
         let json = host::context::original(&self.id)?;
-        serde_json::from_str(&json).map_err(|error| HostError::Other(format!("the original is no JSON: {error}")))
+        serde_json::from_str(&json)
+            .map_err(|error| HostError::Other(format!("the original is no JSON: {error}")))
     }
 
     pub(crate) fn from_raw(raw: RawEvent) -> Result<Self> {

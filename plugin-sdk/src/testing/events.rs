@@ -5,7 +5,9 @@ use std::cell::Cell;
 use crate::{
     Content, Message,
     host::fake,
-    types::{Bot, Chat, EventBody, MemberChange, Mention, Notice, RawEvent, ReceivedMessage, Role, Segment, User},
+    types::{
+        Bot, Chat, EventBody, MemberChange, Mention, Notice, RawEvent, ReceivedMessage, Role, Segment, User,
+    },
 };
 
 thread_local! {
@@ -37,7 +39,8 @@ pub fn notice(notice: Notice) -> RawEvent {
 /// Someone joined a group.
 #[must_use]
 pub fn member_joined(group: &str, user: &str) -> RawEvent {
-    let change = MemberChange { group: group.into(), user: user.into(), operator: None, how: "approve".into() };
+    let change =
+        MemberChange { group: group.into(), user: user.into(), operator: None, how: "approve".into() };
     notice(Notice::MemberJoined(change))
 }
 

@@ -50,7 +50,8 @@ impl<P: Plugin> Harness<P> {
         let Manifest { permissions, config: schema, .. } = P::MANIFEST;
         let mut config = config;
         if let (Some(schema), Value::Object(config)) = (schema, &mut config) {
-            for (key, property) in schema()["properties"].as_object().into_iter().flatten() {
+            let schema: Value = serde_json::from_str(&schema()).expect("a schema is JSON");
+            for (key, property) in schema["properties"].as_object().into_iter().flatten() {
                 if let Some(default) = property.get("default") {
                     config.entry(key.clone()).or_insert_with(|| default.clone());
                 }
@@ -76,7 +77,8 @@ impl<P: Plugin> Harness<P> {
     }
 
     fn begin(&mut self, state: Option<Vec<u8>>) {
-        let plugin = run(P::create(state)).unwrap_or_else(|error| panic!("the plugin does not start: {error}"));
+        let plugin =
+            run(P::create(state)).unwrap_or_else(|error| panic!("the plugin does not start: {error}"));
         self.plugin = Some(RwLock::new(plugin));
     }
 
@@ -112,7 +114,13 @@ impl<P: Plugin> Harness<P> {
                 .collect(),
         );
         let replies = |id: &String| {
-            with(|host| host.sent.iter().filter(|sent| sent.event.as_ref() == Some(id)).map(|sent| sent.message.clone()).collect())
+            with(|host| {
+                host.sent
+                    .iter()
+                    .filter(|sent| sent.event.as_ref() == Some(id))
+                    .map(|sent| sent.message.clone())
+                    .collect()
+            })
         };
         ids.iter().zip(outcomes).map(|(id, outcomes)| Delivery { replies: replies(id), outcomes }).collect()
     }

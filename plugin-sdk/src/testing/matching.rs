@@ -28,7 +28,9 @@ pub(super) fn arguments(handler: &HandlerSpec, event: &RawEvent, superusers: &[S
         (Trigger::Regex { pattern }, Some(message)) => captures(pattern, &message.text),
         (Trigger::Event { kinds }, _) => {
             let kind = kind(&event.body);
-            let listens = |name: &&str| kind.strip_prefix(*name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+            let listens = |name: &&str| {
+                kind.strip_prefix(*name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
             kinds.iter().copied().flatten().any(listens).then(|| json!({}))
         }
         _ => None,

@@ -27,7 +27,11 @@ impl Inspect {
 
 #[cfg(test)]
 mod tests {
-    use iglu_sdk::{prelude::*, testing::{Harness, message}, types::Segment};
+    use iglu_sdk::{
+        prelude::*,
+        testing::{Harness, message},
+        types::Segment,
+    };
 
     use super::Inspect;
 

@@ -27,7 +27,7 @@ pub(crate) mod messages {
         Message,
         contract::iglu::plugin::types::Error,
         host::fake::{FakeHost, Sent},
-        types::{Chat, Id, ReceivedMessage, Receipt, Segment},
+        types::{Chat, Id, Receipt, ReceivedMessage, Segment},
     };
 
     scripted! { "messages"
@@ -66,8 +66,9 @@ pub(crate) mod messages {
     pub(crate) async fn recall(bot: Id, chat: Chat, message: Id) -> Result<(), Error> {
         super::with(|host| {
             let own = message.strip_prefix("sent-").and_then(|number| number.parse::<usize>().ok());
-            let answered =
-                own.and_then(|number| host.sent.get(number.checked_sub(1)?)).is_some_and(|sent| sent.event.is_some());
+            let answered = own
+                .and_then(|number| host.sent.get(number.checked_sub(1)?))
+                .is_some_and(|sent| sent.event.is_some());
             if answered { Ok(()) } else { host.check("recall") }
         })?;
         let params = serde_json::json!({"bot": bot, "chat": chat, "message": message});
@@ -169,7 +170,10 @@ pub(crate) mod files {
 
     fn limited(bytes: Bytes, limit: u32) -> Result<Vec<u8>, Error> {
         if bytes.0.len() > limit as usize {
-            return Err(Error::Exhausted(format!("the file has {} bytes, {limit} were allowed", bytes.0.len())));
+            return Err(Error::Exhausted(format!(
+                "the file has {} bytes, {limit} were allowed",
+                bytes.0.len()
+            )));
         }
         Ok(bytes.0)
     }
@@ -200,12 +204,16 @@ pub(crate) mod bots {
     }
 
     pub(crate) fn get(bot: &str) -> Result<Bot, Error> {
-        list().into_iter().find(|found| found.id == bot).ok_or_else(|| Error::NotFound(format!("no bot `{bot}`")))
+        list()
+            .into_iter()
+            .find(|found| found.id == bot)
+            .ok_or_else(|| Error::NotFound(format!("no bot `{bot}`")))
     }
 
     pub(crate) async fn call(bot: Id, action: String, params: Json) -> Result<Json, Error> {
         super::with(|host| host.check(&format!("call:{action}")))?;
-        let params: Value = serde_json::from_str(&params).map_err(|error| Error::Invalid(error.to_string()))?;
+        let params: Value =
+            serde_json::from_str(&params).map_err(|error| Error::Invalid(error.to_string()))?;
         if !params.is_object() {
             return Err(Error::Invalid("the parameters are no JSON object".to_owned()));
         }

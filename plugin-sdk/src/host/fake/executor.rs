@@ -65,7 +65,8 @@ pub(crate) fn clear() {
 /// Runs the futures to their ends, all at once and beginning in order, and the spawned tasks as far as they come.
 pub(crate) fn run_all<T>(futures: Vec<Pin<Box<dyn Future<Output = T> + '_>>>) -> Vec<T> {
     let mut results: Vec<Option<T>> = futures.iter().map(|_| None).collect();
-    let mut running: Vec<_> = futures.into_iter().enumerate().map(|(at, future)| (at, ready(), future)).collect();
+    let mut running: Vec<_> =
+        futures.into_iter().enumerate().map(|(at, future)| (at, ready(), future)).collect();
     loop {
         let mut moved = false;
         running.retain_mut(|(at, flag, future)| {
