@@ -189,7 +189,7 @@ impl Policy {
             Some(all) if all == "*" => permission.to_string(),
             _ => asked.to_string(),
         };
-        let (plugin, lines) = (&self.plugin, self.lines(&wanted));
+        let (plugin, lines) = (&self.plugin, self.lines(&[wanted]));
         Err(Error::Denied(format!(
             "plugin {plugin:?} has no permission \"{permission}\"; to grant it, write in iglu.toml:\n{lines}"
         )))
@@ -214,8 +214,8 @@ impl Policy {
 
     /// The lines of `iglu.toml` that grant `wanted` beside what is granted already.
     #[must_use]
-    pub fn lines(&self, wanted: &str) -> String {
-        let grants = self.granted.iter().map(Grant::to_string).chain([wanted.to_owned()]);
+    pub fn lines(&self, wanted: &[String]) -> String {
+        let grants = self.granted.iter().map(Grant::to_string).chain(wanted.iter().cloned());
         let grants: Vec<String> = grants.map(|grant| toml::Value::String(grant).to_string()).collect();
         let bare = !self.plugin.contains('.');
         let id = if bare { self.plugin.clone() } else { format!("\"{}\"", self.plugin) };

@@ -1,5 +1,7 @@
 //! A plugin's own settings against the schema of its manifest.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::nearest;
@@ -28,7 +30,9 @@ pub fn plugin_config(plugin: &str, schema: Option<&Value>, given: &Value) -> Res
     fill(schema, schema, &mut value, 0);
 
     let mut wrong = Vec::new();
+    let mut told = HashSet::new();
     unknown_keys(schema, schema, &value, "", &mut |path, known, key| {
+        told.insert(path.to_owned());
         let hint = nearest(key, known.keys().map(String::as_str)).map_or_else(
             || format!("known here are {}", list(known.keys().map(String::as_str))),
             |near| format!("did you mean `{near}`?"),
@@ -38,6 +42,14 @@ pub fn plugin_config(plugin: &str, schema: Option<&Value>, given: &Value) -> Res
     let validator = jsonschema::validator_for(schema)
         .map_err(|e| vec![format!("the plugin's config schema is broken: {e}")])?;
     for error in validator.iter_errors(&value) {
+        let is_unknown_key = matches!(
+            error.kind(),
+            jsonschema::error::ValidationErrorKind::AdditionalProperties { .. }
+                | jsonschema::error::ValidationErrorKind::UnevaluatedProperties { .. }
+        );
+        if is_unknown_key && told.contains(error.instance_path().as_str()) {
+            continue;
+        }
         let cause = match error.kind() {
             jsonschema::error::ValidationErrorKind::Required { property } => {
                 format!(
@@ -122,7 +134,9 @@ fn unknown_keys(root: &Value, schema: &Value, value: &Value, path: &str, report:
     let Some(object) = value.as_object() else { return };
     let mut listing = parts.iter().filter_map(|part| properties(part));
     let (Some(known), None) = (listing.next(), listing.next()) else { return };
-    let closed = !parts.iter().any(|part| SAY_MORE.iter().any(|word| part.get(word).is_some()));
+    // `"additionalProperties": false` says in so many words what is meant here anyway.
+    let says_more = |part: &&Value| SAY_MORE.iter().any(|word| part.get(word).is_some_and(|value| value != false));
+    let closed = !parts.iter().any(says_more);
     for (key, value) in object {
         match known.get(key) {
             Some(property) => unknown_keys(root, property, value, &format!("{path}/{key}"), report),
@@ -180,10 +194,11 @@ mod tests {
             "[plugin.w.config]: `city` is missing",
             "[plugin.w.config] key: ",
             "[plugin.w.config] deep.colour: ",
-            "[plugin.w.config] deep: ",
+            "[plugin.w.config] deep.color: unknown key; did you mean `colour`?",
         ] {
             assert!(wrong.contains(expected), "{expected} not in\n{wrong}");
         }
+        assert_eq!(wrong.matches("color").count(), 1, "told once: {wrong}");
         assert!(!wrong.contains("hunter2"), "{wrong}");
     }
 

@@ -342,7 +342,13 @@ impl Keeper {
         let wanted = policy.ungranted();
         if !wanted.is_empty() {
             let all = wanted.join(", ");
-            info!(plugin = %manifest.id, "it asks for what is not granted: {all}; what needs it will be denied");
+            let lines = policy.lines(&wanted);
+            let (table, line) = lines.split_once('\n').unwrap_or_default();
+            info!(
+                plugin = %manifest.id,
+                "it asks for what is not granted: {all}; what needs it will be denied, until iglu.toml says so under \
+                 {table}: {line}"
+            );
         }
         let manifest = Arc::new(manifest);
         Ok(Some(Version {
@@ -398,8 +404,8 @@ impl Keeper {
             (heir.fresh, heir.hash) = (true, None);
             return;
         }
-        info!(plugin = %id, "{} is gone; the plugin ends", path.display());
         self.end(&id).await;
+        info!(plugin = %id, "{} is gone; the plugin has ended", path.display());
     }
 
     async fn end(&self, id: &str) {

@@ -289,6 +289,8 @@ pub(crate) fn explain(error: &wasmtime::Error, limits: &Limits) -> String {
         return match trap {
             wasmtime::Trap::UnreachableCodeReached => "it panicked or aborted (see the line before, if it left one)".into(),
             wasmtime::Trap::StackOverflow => "its call stack overflowed (endless recursion?)".into(),
+            // Rust keeps its stack in linear memory, below everything else.
+            wasmtime::Trap::MemoryOutOfBounds => "it reached beyond its memory (endless recursion, or a wild pointer)".into(),
             other => format!("it trapped: {other}"),
         };
     }

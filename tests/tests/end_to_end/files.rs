@@ -45,7 +45,11 @@ async fn a_renamed_plugin_goes_on_with_its_state() {
     folder.rename("a.wasm", "b.wasm");
     tokio::time::sleep(QUIET).await;
     assert_eq!(count(&napcat, "two").await, "0.0.1001:2:two");
-    assert!(!host.lines_after(mark).iter().any(|line| line.text().contains("ends")), "{}", host.report());
+    assert!(
+        !host.lines_after(mark).iter().any(|line| line.text().contains("has ended")),
+        "{}",
+        host.report()
+    );
     // The new name is the plugin's file now.
     folder.put("b.wasm", &counter(2));
     has_taken_over(&host, mark, 2).await;
@@ -74,7 +78,7 @@ async fn a_deleted_plugin_ends_and_a_new_file_begins_it_anew() {
     let (napcat, folder, host) = counting().await;
     assert_eq!(count(&napcat, "one").await, "0.0.1001:1:one");
     folder.delete("a.wasm");
-    host.says("the end", |line| line.is("fixture-0001", "is gone; the plugin ends")).await;
+    host.says("the end", |line| line.is("fixture-0001", "is gone; the plugin has ended")).await;
     napcat.forget_calls();
     napcat.private_text(FRIEND, "nobody hears this");
     settled(&napcat).await;

@@ -87,9 +87,8 @@ impl Neighbours {
     /// The log names the culprit, its handler and the cause.
     async fn is_blamed(&self, handler: &str, cause: &str) {
         let blame = |line: &iglu_tests::host::Line| {
-            line.is("rogue", cause)
-                && line.text().contains(handler)
-                && ["ERROR", "WARN"].contains(&&*line.level())
+            let named = line.text().contains(handler) || line.field("handler") == handler;
+            line.is("rogue", cause) && named && ["ERROR", "WARN"].contains(&&*line.level())
         };
         self.host.says(&format!("{cause:?} of rogue's {handler}"), blame).await;
     }

@@ -87,7 +87,7 @@ async fn help_is_made_from_all_manifests() {
     assert!(ask(&napcat, "/帮助 ehco").await.contains("echo"), "the nearest name is offered");
     // Help follows the folder.
     folder.delete("dice.wasm");
-    host.says("the end of dice", |line| line.is("dice", "ends")).await;
+    host.says("the end of dice", |line| line.is("dice", "has ended")).await;
     let rest = ask(&napcat, "/help").await;
     assert!(!rest.contains("dice") && rest.contains("echo"), "{rest}");
     host.stop().await;
