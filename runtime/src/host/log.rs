@@ -1,7 +1,8 @@
 //! `log`: lines in the host's log, with the plugin's name, at a bounded rate.
 
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tracing::{debug, error, info, trace, warn};
@@ -13,10 +14,20 @@ use crate::plugin::engine::Ctx;
 /// The longest line, in bytes: a screenful. What is longer is cut.
 const LONGEST: usize = 4096;
 
+/// A flood is worth a line this often.
+const REPORT: Duration = Duration::from_secs(10);
+
 /// Lets lines through, or counts them.
 pub(super) struct LogGate {
     limiter: DefaultDirectRateLimiter,
-    dropped: AtomicU64,
+    flood: Mutex<Flood>,
+}
+
+/// Lines that were dropped since the owner was last told.
+#[derive(Default)]
+struct Flood {
+    dropped: u64,
+    told: Option<Instant>,
 }
 
 impl LogGate {
@@ -24,20 +35,17 @@ impl LogGate {
         let one = NonZeroU32::MIN;
         let quota = Quota::per_second(NonZeroU32::new(limits.log_per_second).unwrap_or(one))
             .allow_burst(NonZeroU32::new(limits.log_burst).unwrap_or(one));
-        Self { limiter: RateLimiter::direct(quota), dropped: AtomicU64::new(0) }
+        Self { limiter: RateLimiter::direct(quota), flood: Mutex::default() }
     }
 
     /// Writes a line, or drops it if there are too many.
     pub(super) fn write(&self, plugin: &str, level: Level, text: &str) {
-        if self.limiter.check().is_err() {
-            if self.dropped.fetch_add(1, Ordering::Relaxed) == 0 {
-                warn!(plugin, "it logs too much; lines are dropped (`log_per_second` in iglu.toml)");
-            }
-            return;
+        let passes = self.limiter.check().is_ok();
+        if let Some(dropped) = self.flood(passes) {
+            warn!(plugin, "it logs too much; {dropped} lines were dropped since the last such line (`log_per_second` in iglu.toml)");
         }
-        let dropped = self.dropped.swap(0, Ordering::Relaxed);
-        if dropped > 0 {
-            warn!(plugin, "{dropped} log lines were dropped");
+        if !passes {
+            return;
         }
         let text = clean(text);
         match level {
@@ -47,6 +55,20 @@ impl LogGate {
             Level::Warn => warn!(plugin, "{text}"),
             Level::Error => error!(plugin, "{text}"),
         }
+    }
+}
+
+impl LogGate {
+    /// Counts a line that does not pass. Answers how many did not since the last report, when one is due.
+    fn flood(&self, passes: bool) -> Option<u64> {
+        let mut flood = self.flood.lock().unwrap_or_else(PoisonError::into_inner);
+        flood.dropped += u64::from(!passes);
+        let due = flood.told.is_none_or(|told| told.elapsed() >= REPORT);
+        if flood.dropped == 0 || !due {
+            return None;
+        }
+        flood.told = Some(Instant::now());
+        Some(std::mem::take(&mut flood.dropped))
     }
 }
 

@@ -130,6 +130,14 @@ impl Flight {
         (news, oldest)
     }
 
+    /// The instance had to be ended because of handlers that have been running for longer than `limit`. Answers one of
+    /// them, and the jobs to give to the next instance.
+    pub(crate) fn overran(&self, limit: Duration) -> (Option<Job>, Vec<Job>) {
+        let running = std::mem::take(&mut self.lock().running);
+        let (late, others) = running.into_iter().partition(|(_, running)| running.since.elapsed() > limit);
+        (BTreeMap::into_values(late).next().map(|running: Running| running.job), retry(others))
+    }
+
     /// The instance is gone. `culprit` is the task that trapped, if that is known, else whoever was touched last.
     /// Answers the handler that was running, and the jobs to give to the next instance.
     pub(crate) fn crash(&self, culprit: Option<GuestTaskId>) -> (Option<Job>, Vec<Job>) {

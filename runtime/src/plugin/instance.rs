@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tracing::{error, warn};
 use wasmtime::AsContextMut as _;
-use wasmtime::component::{Accessor, GuestTaskId};
+use wasmtime::component::Accessor;
 
 use super::engine::{Ctx, Sandbox};
 use super::loader::Version;
@@ -87,19 +87,18 @@ pub(crate) async fn live(
             warn!(plugin = %version.manifest.id, "stop() failed, its state is lost: {reason}");
             Ended { ending: Ending::Stopped { state: None }, unfinished: caller.flight.abandon() }
         }
-        Ok(Ending::Fault(reason)) => ended_badly(&caller, None, reason),
+        Ok(Ending::Fault(reason)) => ended_badly(caller.flight.overran(limits.handler), reason),
         Ok(ending) => Ended { ending, unfinished: caller.flight.abandon() },
         Err(reason) => {
             let culprit = store.as_context_mut().async_call_stack().ok().and_then(|stack| stack.last());
-            ended_badly(&caller, culprit, reason)
+            ended_badly(caller.flight.crash(culprit), reason)
         }
     };
     mailbox.lost(in_flight - ended.unfinished.len());
     ended
 }
 
-fn ended_badly(caller: &Caller, culprit: Option<GuestTaskId>, reason: String) -> Ended {
-    let (guilty, unfinished) = caller.flight.crash(culprit);
+fn ended_badly((guilty, unfinished): (Option<Job>, Vec<Job>), reason: String) -> Ended {
     let reason = match &guilty {
         Some(job) => format!("{reason} (in handler {}, event {})", job.handler, job.event.event.id),
         None => reason,

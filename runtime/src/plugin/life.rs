@@ -16,7 +16,7 @@ use crate::host::{Caller, Surroundings};
 
 /// What a plugin is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
+pub(crate) enum Status {
     /// `start` has not answered yet.
     Starting,
     /// It takes events.
