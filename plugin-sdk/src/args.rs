@@ -1,10 +1,9 @@
 //! Arguments: what the host parsed for a handler, and how the user's words become typed parameters.
 
-use std::{collections::BTreeMap, fmt::Display, ops::Deref, str::FromStr};
-
-use serde::Deserialize;
+use std::{fmt::Display, ops::Deref, str::FromStr};
 
 use crate::{
+    json::{self, Json},
     message::Content,
     types::{EventBody, Id, RawEvent},
 };
@@ -17,8 +16,7 @@ use crate::{
 ///     format!("{}{} was called with {:?}", invocation.prefix, invocation.command, invocation.words)
 /// }
 /// ```
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Invocation {
     /// The command as it was written: its name or an alias.
     pub command: String,
@@ -29,17 +27,44 @@ pub struct Invocation {
     /// The text after the command; the whole text for a keyword.
     pub text: String,
     /// The text's words: split on white space, quoted ones together.
-    pub words: Option<Vec<String>>,
+    pub words: Vec<String>,
     /// What a pattern matched.
-    #[serde(rename = "match")]
     pub matched: String,
     /// A pattern's groups; the first is the whole match.
     pub groups: Vec<Option<String>>,
     /// A pattern's named groups.
-    pub named: BTreeMap<String, Option<String>>,
+    pub named: Vec<(String, Option<String>)>,
 }
 
-/// The rest of the text, as it was written; the last parameter of a command.
+impl Invocation {
+    /// Reads the arguments of the contract; keys that it does not know are newer than this SDK.
+    pub(crate) fn parse(args: &str) -> Option<Self> {
+        let Json::Object(object) = json::parse(args)? else { return None };
+        let mut invocation = Self::default();
+        for (key, value) in object {
+            match key.as_str() {
+                "command" => invocation.command = value.text()?,
+                "prefix" => invocation.prefix = value.text()?,
+                "keyword" => invocation.keyword = value.text()?,
+                "text" => invocation.text = value.text()?,
+                "match" => invocation.matched = value.text()?,
+                "words" => {
+                    invocation.words = value.list().into_iter().map(Json::text).collect::<Option<_>>()?
+                }
+                "groups" => invocation.groups = value.list().into_iter().map(Json::text).collect(),
+                "named" => {
+                    let named = value.object().into_iter();
+                    invocation.named = named.map(|(name, value)| (name, value.text())).collect();
+                }
+                _ => {}
+            }
+        }
+        Some(invocation)
+    }
+}
+
+/// The rest of the text, as it was written; the last parameter of a command. It is not empty: without text the user is
+/// told so. `Option<Rest>` takes that too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rest(pub String);
 
@@ -126,9 +151,9 @@ impl<'a> Arguments<'a> {
                 .collect(),
             _ => Vec::new(),
         };
-        let words = match &invocation.words {
-            Some(words) => words.clone(),
-            None => split(&invocation.text).into_iter().map(|word| word.text).collect(),
+        let words = match invocation.words.as_slice() {
+            [] => split(&invocation.text).into_iter().map(|word| word.text).collect(),
+            words => words.to_vec(),
         };
         Self { invocation, words, next: 0, mentions: mentions.into_iter() }
     }
@@ -158,15 +183,20 @@ impl<'a> Arguments<'a> {
         Ok(values)
     }
 
+    /// The text after the words that were read, which must be there.
+    pub fn rest(&mut self, name: &str) -> Read<Rest> {
+        self.optional_rest().ok_or_else(|| missing(name))
+    }
+
     /// The text after the words that were read, untouched but trimmed.
-    pub fn rest(&mut self) -> Rest {
+    pub fn optional_rest(&mut self) -> Option<Rest> {
         let text = &self.invocation.text;
         let start = match self.next {
             0 => 0,
             read => split(text).get(read - 1).map_or(text.len(), |word| word.end),
         };
         self.next = self.words.len();
-        Rest(text[start..].trim().to_owned())
+        Some(text[start..].trim()).filter(|rest| !rest.is_empty()).map(|rest| Rest(rest.to_owned()))
     }
 
     /// The next mention, or a word that names a user.
@@ -207,8 +237,8 @@ impl<'a> Arguments<'a> {
 
     /// A pattern's group of this name, or else of this number.
     pub fn optional_group<T: FromStr<Err: Display>>(&mut self, name: &str, number: usize) -> Read<Option<T>> {
-        let group = match self.invocation.named.get(name) {
-            Some(named) => named.as_deref(),
+        let group = match self.invocation.named.iter().find(|(named, _)| named == name) {
+            Some((_, group)) => group.as_deref(),
             None => self.invocation.groups.get(number).and_then(Option::as_deref),
         };
         group.map(|text| parse(name, text)).transpose()
@@ -287,12 +317,29 @@ mod tests {
     }
 
     #[test]
+    fn the_hosts_arguments_are_read_by_name() {
+        let read =
+            Invocation::parse(r#"{"match": "1-", "groups": ["1-", null], "named": {"b": null}, "newer": 1}"#);
+        let expected = Invocation {
+            matched: "1-".into(),
+            groups: vec![Some("1-".into()), None],
+            named: vec![("b".into(), None)],
+            ..Invocation::default()
+        };
+        assert_eq!(read, Some(expected));
+        assert_eq!(Invocation::parse("{}"), Some(Invocation::default()));
+        assert_eq!(Invocation::parse("[]"), None);
+        assert_eq!(Invocation::parse(r#"{"text": 1}"#), None);
+    }
+
+    #[test]
     fn the_rest_begins_after_the_words_that_were_read() {
         let invocation = Invocation { text: "add  \"a b\"  the  rest ".into(), ..Invocation::default() };
         let mut arguments = Arguments::new(&invocation, None);
         assert_eq!(arguments.one::<String>("x").unwrap(), "add");
         assert_eq!(arguments.one::<String>("y").unwrap(), "a b");
-        assert_eq!(arguments.rest(), Rest("the  rest".into()));
+        assert_eq!(arguments.optional_rest(), Some(Rest("the  rest".into())));
+        assert_eq!(arguments.optional_rest(), None);
         assert!(arguments.finish().is_ok());
     }
 }

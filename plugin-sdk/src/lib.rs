@@ -28,7 +28,7 @@
 //!
 //! * A parameter by reference is the event, `&MessageEvent` or `&Event<MemberJoined>`, or the [`Invocation`].
 //! * An owned parameter is read from the user's words: any `FromStr` type, `Option` and `Vec` of it, [`Mention`], and last
-//!   [`Rest`]. If the words do not fit, the user gets the reason and the usage line.
+//!   [`Rest`] or `Option<Rest>`. If the words do not fit, the user gets the reason and the usage line.
 //! * A handler returns nothing, something to reply (`String`, [`Message`]...), an [`Outcome`], an `Option` of these
 //!   (`None`: not for me after all), or a [`Result`] of these.
 //!
@@ -79,6 +79,7 @@ pub mod friends;
 pub mod groups;
 mod host;
 pub mod http;
+mod json;
 mod lock;
 pub mod log;
 mod manifest;

@@ -58,7 +58,7 @@ impl Message {
 
     /// A QQ face by its number.
     #[must_use]
-    pub fn face(self, id: impl ToString) -> Self {
+    pub fn face(self, id: impl fmt::Display) -> Self {
         self.segment(Segment::Face(Face {
             id: id.to_string(),
             text: None,

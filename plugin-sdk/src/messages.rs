@@ -78,7 +78,7 @@ pub async fn react(
     bot: impl AsRef<str>,
     chat: &Chat,
     message: impl AsRef<str>,
-    emoji: impl ToString,
+    emoji: impl std::fmt::Display,
     add: bool,
 ) -> Result<(), HostError> {
     let (bot, message) = (bot.as_ref().to_owned(), message.as_ref().to_owned());

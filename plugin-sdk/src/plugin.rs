@@ -38,9 +38,8 @@ pub struct Call {
 
 impl Call {
     pub(crate) fn new(event: RawEvent, args: &str) -> Result<Self> {
-        let invocation = serde_json::from_str(args).map_err(|error| {
-            Error::new(format!("the host's arguments are not understood: {error}: {args}"))
-        })?;
+        let invocation = Invocation::parse(args)
+            .ok_or_else(|| Error::new(format!("the host's arguments are not understood: {args}")))?;
         Ok(Self { id: event.id.clone(), event: Some(event), invocation })
     }
 

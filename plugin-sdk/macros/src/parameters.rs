@@ -34,6 +34,7 @@ enum Shape {
     Optional,
     Many,
     Rest,
+    OptionalRest,
 }
 
 pub(crate) fn receiver(method: &ImplItemFn) -> Result<Receiver> {
@@ -74,7 +75,9 @@ pub(crate) fn parameters(method: &ImplItemFn) -> Result<Vec<Parameter>> {
         .collect::<Result<Vec<_>>>()?;
     let mut arguments = parameters.iter().filter_map(Parameter::as_argument).peekable();
     while let Some(argument) = arguments.next() {
-        if matches!(argument.shape, Shape::Many | Shape::Rest) && arguments.peek().is_some() {
+        if matches!(argument.shape, Shape::Many | Shape::Rest | Shape::OptionalRest)
+            && arguments.peek().is_some()
+        {
             return Err(Error::new_spanned(
                 &argument.name,
                 "this takes all that is left, so it must be the last",
@@ -86,6 +89,9 @@ pub(crate) fn parameters(method: &ImplItemFn) -> Result<Vec<Parameter>> {
 
 fn argument(name: Ident, ty: &Type) -> Argument {
     let (shape, ty) = match (last_name(ty).as_deref(), inner(ty)) {
+        (Some("Option"), Some(inner)) if last_name(inner).as_deref() == Some("Rest") => {
+            (Shape::OptionalRest, inner)
+        }
         (Some("Option"), Some(inner)) => (Shape::Optional, inner),
         (Some("Vec"), Some(inner)) => (Shape::Many, inner),
         (Some("Rest"), None) => (Shape::Rest, ty),
@@ -130,6 +136,7 @@ impl Argument {
             Shape::Optional => format!("[{name}]"),
             Shape::Many => format!("[{name}...]"),
             Shape::Rest => format!("<{name}...>"),
+            Shape::OptionalRest => format!("[{name}...]"),
         }
     }
 
@@ -144,7 +151,8 @@ impl Argument {
             (Shape::One, true) => quote!(arguments.mention(#name)?),
             (Shape::Optional, true) => quote!(arguments.optional_mention(#name)?),
             (Shape::Many, true) => quote!(arguments.many_mentions(#name)?),
-            (Shape::Rest, _) => quote!(arguments.rest()),
+            (Shape::Rest, _) => quote!(arguments.rest(#name)?),
+            (Shape::OptionalRest, _) => quote!(arguments.optional_rest()),
         }
     }
 
@@ -153,7 +161,9 @@ impl Argument {
         let (name, ty) = (shown(&self.name), &self.ty);
         match self.shape {
             Shape::One | Shape::Rest => Ok(quote!(arguments.group::<#ty>(#name, #number)?)),
-            Shape::Optional => Ok(quote!(arguments.optional_group::<#ty>(#name, #number)?)),
+            Shape::Optional | Shape::OptionalRest => {
+                Ok(quote!(arguments.optional_group::<#ty>(#name, #number)?))
+            }
             Shape::Many => Err(Error::new_spanned(&self.name, "a group is one value: no `Vec` here")),
         }
     }

@@ -68,6 +68,10 @@ pub(crate) fn expand(arguments: TokenStream, mut item: ItemImpl) -> Result<Token
                 #stop
             }
 
+            // Natively nothing but tests uses a plugin; it is not dead for that.
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: &::core::primitive::str = <#plugin as private::Plugin>::MANIFEST.id;
+
             #[cfg(target_arch = "wasm32")]
             mod component {
                 type Component = ::iglu_sdk::__private::Component<super::#plugin>;

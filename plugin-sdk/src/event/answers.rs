@@ -40,7 +40,7 @@ impl MessageEvent {
     ///
     /// # Errors
     /// [`HostError::Unsupported`] where the platform cannot.
-    pub async fn react(&self, emoji: impl ToString) -> Result<(), HostError> {
+    pub async fn react(&self, emoji: impl std::fmt::Display) -> Result<(), HostError> {
         messages::react(&self.bot, &self.chat, &self.id, emoji, true).await
     }
 }

@@ -50,7 +50,6 @@ pub fn member_joined(group: &str, user: &str) -> RawEvent {
 /// use iglu_sdk::{Message, testing::message, types::Role};
 /// let event = message(Message::new().at("10002").text(" hi")).from("10003").in_group("20001").role(Role::Admin);
 /// ```
-#[must_use]
 pub fn message(content: impl Into<Message>) -> MessageBuilder {
     MessageBuilder {
         content: content.into(),

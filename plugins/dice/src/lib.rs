@@ -37,7 +37,7 @@ impl FromStr for Dice {
         let (count, sides) = text.split_once('d').unwrap_or((&text, "6"));
         let number = |part: &str, most: u32| match part.parse() {
             Ok(number) if (1..=most).contains(&number) => Ok(number),
-            _ => Err(format!("“{part}” is no number from 1 to {most}; write it like 3d6")),
+            _ => Err(format!("a number from 1 to {most} is wanted, as in 3d6")),
         };
         Ok(Self {
             count: if count.is_empty() { 1 } else { number(count, MOST_DICE)? },

@@ -26,6 +26,7 @@ mod tests {
     fn echo_says_the_text_back_as_it_is() {
         let mut bot = Harness::<Echo>::new();
         assert_eq!(bot.say("/echo hi"), ["hi"]);
+        assert_eq!(bot.say("/echo "), ["<text> is missing\n用法 usage: /echo <text...>"]);
         assert_eq!(bot.say("/say  two  spaces, \"quotes\" "), ["two  spaces, \"quotes\""]);
     }
 }

@@ -11,8 +11,9 @@ struct Notes;
 impl Notes {
     /// Keeps notes, for each user: add one, list them, delete one by its number.
     #[command("note", aliases = ["notes"], usage = "add <text> | list | del <number>")]
-    async fn note(&self, event: &MessageEvent, action: Option<String>, rest: Rest) -> Result<String> {
+    async fn note(&self, event: &MessageEvent, action: Option<String>, rest: Option<Rest>) -> Result<String> {
         let key = format!("notes/{}/{}", event.bot.id, event.sender.id);
+        let rest = rest.unwrap_or_default();
         match action.as_deref() {
             None | Some("list") => list(&key).await,
             Some("add") => add(&key, &rest).await,

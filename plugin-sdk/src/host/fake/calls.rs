@@ -13,7 +13,7 @@ macro_rules! scripted {
                 super::with(|host| host.check(permission))?;
             }
             let params = serde_json::json!({$((stringify!($parameter)): $parameter),*});
-            super::scripted(concat!($interface, ".", stringify!($name)), params)
+            super::scripted(concat!($interface, ".", stringify!($name)), &params)
         }
     )*};
 }
@@ -72,7 +72,7 @@ pub(crate) mod messages {
             if answered { Ok(()) } else { host.check("recall") }
         })?;
         let params = serde_json::json!({"bot": bot, "chat": chat, "message": message});
-        super::scripted("messages.recall", params)
+        super::scripted("messages.recall", &params)
     }
 
     pub(crate) async fn reply_stream(event: String) -> Result<String, Error> {
@@ -86,15 +86,14 @@ pub(crate) mod messages {
 
     pub(crate) async fn append(draft: String, text: String) -> Result<(), Error> {
         super::with(|host| {
-            let (_, written) = host.drafts.get_mut(&draft).ok_or_else(|| Error::NotFound(draft))?;
+            let (_, written) = host.drafts.get_mut(&draft).ok_or(Error::NotFound(draft))?;
             written.push_str(&text);
             Ok(())
         })
     }
 
     pub(crate) async fn finish(draft: String) -> Result<Receipt, Error> {
-        let (event, text) =
-            super::with(|host| host.drafts.remove(&draft)).ok_or_else(|| Error::NotFound(draft))?;
+        let (event, text) = super::with(|host| host.drafts.remove(&draft)).ok_or(Error::NotFound(draft))?;
         let content = if text.is_empty() { Vec::new() } else { Message::from(text).into_segments() };
         reply(event, content, false).await
     }
@@ -181,13 +180,13 @@ pub(crate) mod files {
     pub(crate) async fn fetch(event: String, file: Media, limit: u32) -> Result<Vec<u8>, Error> {
         super::with(|host| host.event(&event).map(drop))?;
         let params = serde_json::json!({"event": event, "file": file, "limit": limit});
-        limited(super::scripted("files.fetch", params)?, limit)
+        limited(super::scripted("files.fetch", &params)?, limit)
     }
 
     pub(crate) async fn download(bot: Id, file: Media, limit: u32) -> Result<Vec<u8>, Error> {
         super::with(|host| host.check("files"))?;
         let params = serde_json::json!({"bot": bot, "file": file, "limit": limit});
-        limited(super::scripted("files.download", params)?, limit)
+        limited(super::scripted("files.download", &params)?, limit)
     }
 }
 
@@ -218,7 +217,7 @@ pub(crate) mod bots {
             return Err(Error::Invalid("the parameters are no JSON object".to_owned()));
         }
         let params = serde_json::json!({"bot": bot, "action": action, "params": params});
-        Ok(super::scripted::<Value>("bots.call", params)?.to_string())
+        Ok(super::scripted::<Value>("bots.call", &params)?.to_string())
     }
 }
 
@@ -390,7 +389,7 @@ pub(crate) mod http {
 
     pub(crate) async fn fetch(request: Request) -> Result<Response, Error> {
         super::with(|host| host.check(&format!("http:{}", request.url)))?;
-        super::scripted("http.fetch", serde_json::json!(request))
+        super::scripted("http.fetch", &serde_json::json!(request))
     }
 }
 

@@ -111,7 +111,7 @@ impl FakeHost {
 }
 
 /// Records the call and gives the test's answer; without one, what a call that answers nothing answers.
-fn scripted<T: DeserializeOwned>(name: &str, params: Value) -> Result<T, ContractError> {
+fn scripted<T: DeserializeOwned>(name: &str, params: &Value) -> Result<T, ContractError> {
     let script = with(|host| {
         host.calls.push((name.to_owned(), params.clone()));
         host.answers.remove(name)
@@ -121,7 +121,7 @@ fn scripted<T: DeserializeOwned>(name: &str, params: Value) -> Result<T, Contrac
             ContractError::Unsupported(format!("the test says nothing about `{name}`; see Harness::answer"))
         });
     };
-    let answer = script(&params);
+    let answer = script(params);
     with(|host| host.answers.insert(name.to_owned(), script));
     match answer {
         Ok(value) => Ok(serde_json::from_value(value.clone())
