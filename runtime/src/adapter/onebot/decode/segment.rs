@@ -36,7 +36,11 @@ impl Scope<'_> {
                 match segments.last_mut() {
                     Some(Segment::Forward(Forward { id: None, nodes, .. })) => nodes.push(inner),
                     _ => {
-                        segments.push(Segment::Forward(Forward { id: None, nodes: vec![inner], cover: None }))
+                        segments.push(Segment::Forward(Forward {
+                            id: None,
+                            nodes: vec![inner],
+                            cover: None,
+                        }));
                     }
                 }
             } else {

@@ -179,16 +179,13 @@ fn unknown(segment: &UnknownSegment) -> Result<Piece<'_>, Error> {
         "node" => "use a forward segment, which holds the nodes",
         "" => return Err(Error::Invalid("a segment has no kind; name the platform's `type`".to_owned())),
         _ => {
-            let data = match serde_json::from_str::<Value>(&segment.data) {
-                Ok(data @ Value::Object(_)) => data,
-                _ => {
-                    return Err(Error::Invalid(format!(
-                        "the data of the segment `{}` is no JSON object; give the platform's `data`",
-                        segment.kind
-                    )));
-                }
+            let Ok(data @ Value::Object(_)) = serde_json::from_str::<Value>(&segment.data) else {
+                return Err(Error::Invalid(format!(
+                    "the data of the segment `{}` is no JSON object; give the platform's `data`",
+                    segment.kind
+                )));
             };
-            return Ok(Piece::Mixes(json!({"type": segment.kind, "data": data})));
+            return Ok(mixes(&segment.kind, data));
         }
     };
     unsupported(&segment.kind, remedy)
@@ -202,7 +199,7 @@ fn media(
 ) -> Result<Map<String, Value>, Error> {
     match (&media.source, media.size) {
         (MediaSource::Bytes(bytes), _) => {
-            upload.add(Upload { bytes: bytes.len() as u64, allowance: Duration::ZERO })
+            upload.add(Upload { bytes: bytes.len() as u64, allowance: Duration::ZERO });
         }
         // NapCat fetches it first and uploads it then.
         (_, Some(size)) if size > 0.0 => {
@@ -211,7 +208,8 @@ fn media(
         _ => upload.add(Upload { bytes: 0, allowance: unknown }),
     }
     let file = source(&media.source, media.name.as_deref(), what)?;
-    let mut data = object(json!({"file": file}));
+    let mut data = Map::new();
+    data.insert("file".to_owned(), file.into());
     put(&mut data, "name", media.name.as_deref());
     Ok(data)
 }
@@ -247,11 +245,19 @@ fn unsupported<T>(what: &str, remedy: &str) -> Result<T, Error> {
 }
 
 fn mixes<'a>(kind: &str, data: Value) -> Piece<'a> {
-    Piece::Mixes(json!({"type": kind, "data": data}))
+    Piece::Mixes(typed(kind, data))
 }
 
 fn alone<'a>(kind: &str, data: Value) -> Piece<'a> {
-    Piece::Alone(json!({"type": kind, "data": data}))
+    Piece::Alone(typed(kind, data))
+}
+
+/// `json!` would copy the data, and media in base64 are large.
+fn typed(kind: &str, data: Value) -> Value {
+    let mut segment = Map::new();
+    segment.insert("type".to_owned(), kind.into());
+    segment.insert("data".to_owned(), data);
+    Value::Object(segment)
 }
 
 fn number_or_text(text: &str) -> Value {
