@@ -14,11 +14,24 @@ use crate::bot::{Answer, Bot};
 use crate::model::{self, Chat, Error, Incoming, Message, PlatformError, Receipt, Segment, TemporaryChat};
 
 /// Actions that answer in many packets.
-const STREAMS: [&str; 4] =
-    ["download_file_stream", "download_file_record_stream", "download_file_image_stream", "test_download_stream"];
+const STREAMS: [&str; 4] = [
+    "download_file_stream",
+    "download_file_record_stream",
+    "download_file_image_stream",
+    "test_download_stream",
+];
 /// Actions that move media, on NapCat's side or between it and QQ.
-const SLOW: [&str; 9] =
-    ["upload", "download", "get_file", "get_image", "get_record", "get_ai_record", "portrait", "avatar", "flash"];
+const SLOW: [&str; 9] = [
+    "upload",
+    "download",
+    "get_file",
+    "get_image",
+    "get_record",
+    "get_ai_record",
+    "portrait",
+    "avatar",
+    "flash",
+];
 const SLOW_TIME: Duration = Duration::from_secs(300);
 
 /// One QQ account. It outlives its links; while there is none, every action fails with `disconnected`.
@@ -88,7 +101,12 @@ impl Account {
         })
     }
 
-    async fn send_all(&self, chat: &Chat, content: &[Segment], quote: Option<&str>) -> Result<Receipt, Error> {
+    async fn send_all(
+        &self,
+        chat: &Chat,
+        content: &[Segment],
+        quote: Option<&str>,
+    ) -> Result<Receipt, Error> {
         let link = self.link()?;
         let sends = encode::sends(chat, content, quote)?;
         let mut receipt = Receipt { messages: Vec::new(), time: None, forward: None, audit: None };
@@ -100,7 +118,8 @@ impl Account {
                 Ok(pending) => pending.outcome().await.and_then(|outcome| succeeded(send.action, outcome)),
                 Err(error) => Err(error),
             };
-            let data = answer.map_err(|error| if number == 0 { error } else { partly(error, number, total) })?;
+            let data =
+                answer.map_err(|error| if number == 0 { error } else { partly(error, number, total) })?;
             let (message, forward) = wire::document(&data, |data| {
                 let forward = data.at("res_id").known_id().or_else(|| data.at("forward_id").known_id());
                 (data.at("message_id").known_id(), forward)
@@ -151,10 +170,14 @@ impl Bot for Account {
     fn fetch<'a>(&'a self, chat: &'a Chat, message: &'a str) -> Answer<'a, Message> {
         Box::pin(async move {
             let gone = |reason: &str| {
-                Error::NotFound(format!("NapCat does not know the message {message} of this chat (any more): {reason}"))
+                Error::NotFound(format!(
+                    "NapCat does not know the message {message} of this chat (any more): {reason}"
+                ))
             };
             let data = match self.ask("get_msg", &json!({"message_id": message}), self.deadline).await {
-                Err(Error::Platform(PlatformError { code: 1200 | 200, message, .. })) => return Err(gone(&message)),
+                Err(Error::Platform(PlatformError { code: 1200 | 200, message, .. })) => {
+                    return Err(gone(&message));
+                }
                 answer => answer?,
             };
             let me = self.lock().id.clone();
@@ -189,7 +212,8 @@ fn check_call(action: &str, params: &Value) -> Result<Option<Duration>, Error> {
     if action.is_empty() {
         return Err(Error::Invalid("the action has no name".to_owned()));
     }
-    let base = action.strip_suffix("_async").or_else(|| action.strip_suffix("_rate_limited")).unwrap_or(action);
+    let base =
+        action.strip_suffix("_async").or_else(|| action.strip_suffix("_rate_limited")).unwrap_or(action);
     if STREAMS.contains(&base) {
         return Err(Error::Unsupported(format!(
             "{base} answers in many packets, which one answer cannot hold; use get_file, get_image or get_record"
@@ -199,7 +223,8 @@ fn check_call(action: &str, params: &Value) -> Result<Option<Duration>, Error> {
     if sends && !fields.contains_key("message") {
         return Err(Error::Invalid(format!("{base} without `message` is never answered; add it")));
     }
-    let slow = (base.starts_with("send_") && base.ends_with("_msg")) || SLOW.iter().any(|word| base.contains(word));
+    let slow =
+        (base.starts_with("send_") && base.ends_with("_msg")) || SLOW.iter().any(|word| base.contains(word));
     Ok(slow.then_some(SLOW_TIME))
 }
 
@@ -226,7 +251,8 @@ fn may_have_been_sent(message: &str) -> bool {
     if !head.starts_with("Timeout") || !head.contains("sendMsg") {
         return false;
     }
-    wire::document(result.trim(), |node| node.at("result").number().is_none_or(|result| result == 0.0)).unwrap_or(true)
+    wire::document(result.trim(), |node| node.at("result").number().is_none_or(|result| result == 0.0))
+        .unwrap_or(true)
 }
 
 fn partly(error: Error, sent: usize, total: usize) -> Error {
@@ -263,7 +289,8 @@ mod tests {
         let platform = |code, message: &str| {
             Err(Error::Platform(PlatformError { code, message: message.to_owned(), trace: None }))
         };
-        for (code, message) in [(1200, "无法获取用户信息"), (1400, "Expected string"), (200, "x"), (-1, "")] {
+        for (code, message) in [(1200, "无法获取用户信息"), (1400, "Expected string"), (200, "x"), (-1, "")]
+        {
             assert_eq!(succeeded("a", failed(code, message)), platform(code, message));
         }
         assert!(matches!(succeeded("a", failed(1404, "x")), Err(Error::Unsupported(_))));
@@ -290,7 +317,10 @@ mod tests {
     fn calls_that_would_hang_are_refused() {
         assert!(matches!(check_call("get_status", &json!([])), Err(Error::Invalid(_))));
         assert!(matches!(check_call("", &json!({})), Err(Error::Invalid(_))));
-        assert!(matches!(check_call("send_group_msg_async", &json!({"group_id": 1})), Err(Error::Invalid(_))));
+        assert!(matches!(
+            check_call("send_group_msg_async", &json!({"group_id": 1})),
+            Err(Error::Invalid(_))
+        ));
         assert!(matches!(check_call("download_file_stream", &json!({})), Err(Error::Unsupported(_))));
         assert_eq!(check_call("get_status", &json!({})), Ok(None));
         assert_eq!(check_call("upload_group_file", &json!({})), Ok(Some(SLOW_TIME)));

@@ -53,13 +53,22 @@ pub(super) struct Pending<'a> {
 
 impl Default for Calls {
     fn default() -> Self {
-        Self { prefix: format!("{:06x}-", fastrand::u32(..1 << 24)), queue: Queue::default(), table: Mutex::default() }
+        Self {
+            prefix: format!("{:06x}-", fastrand::u32(..1 << 24)),
+            queue: Queue::default(),
+            table: Mutex::default(),
+        }
     }
 }
 
 impl Calls {
     /// Queues a request. The answer is due within `deadline`, and the time that a request of this size needs.
-    pub(super) fn start(&self, action: &str, params: &Value, deadline: Duration) -> Result<Pending<'_>, Error> {
+    pub(super) fn start(
+        &self,
+        action: &str,
+        params: &Value,
+        deadline: Duration,
+    ) -> Result<Pending<'_>, Error> {
         let mut table = self.lock();
         if let Some(reason) = &table.closed {
             return Err(Error::Disconnected(reason.clone()));
@@ -110,7 +119,8 @@ impl Pending<'_> {
         match tokio::time::timeout(self.deadline, &mut self.answer).await {
             Ok(Ok(outcome)) => Ok(outcome),
             Ok(Err(_)) => {
-                let reason = self.calls.lock().closed.clone().unwrap_or_else(|| "the link has ended".to_owned());
+                let reason =
+                    self.calls.lock().closed.clone().unwrap_or_else(|| "the link has ended".to_owned());
                 Err(Error::Disconnected(format!("{reason}; whether {} was done is not known", self.action)))
             }
             Err(_) => Err(Error::Timeout(format!(
@@ -198,11 +208,15 @@ mod tests {
     #[tokio::test]
     async fn the_end_of_the_link_fails_all_calls_at_once() {
         let calls = Calls::default();
-        let pending = [calls.start("a", &json!({}), LONG).unwrap(), calls.start("b", &json!({}), LONG).unwrap()];
+        let pending =
+            [calls.start("a", &json!({}), LONG).unwrap(), calls.start("b", &json!({}), LONG).unwrap()];
         calls.close("the server went away");
         for call in pending {
             let outcome = call.outcome().await;
-            assert!(matches!(&outcome, Err(Error::Disconnected(text)) if text.contains("went away")), "{outcome:?}");
+            assert!(
+                matches!(&outcome, Err(Error::Disconnected(text)) if text.contains("went away")),
+                "{outcome:?}"
+            );
         }
         assert!(matches!(calls.start("c", &json!({}), LONG), Err(Error::Disconnected(_))));
     }
@@ -211,7 +225,9 @@ mod tests {
     fn a_frame_over_the_limit_is_refused_before_it_is_queued() {
         let calls = Calls::default();
         let large = json!({"file": "x".repeat(FRAME_LIMIT)});
-        assert!(matches!(calls.start("a", &large, LONG), Err(Error::Invalid(text)) if text.contains("50 MiB")));
+        assert!(
+            matches!(calls.start("a", &large, LONG), Err(Error::Invalid(text)) if text.contains("50 MiB"))
+        );
         assert!(calls.queue.try_next().is_none());
     }
 }

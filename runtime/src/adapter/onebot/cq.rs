@@ -137,7 +137,10 @@ mod tests {
             ("a&#91;b&#93;&amp;,c&#44;", json!([text("a[b]&,c,")])),
             ("&amp;#91;", json!([text("&#91;")])),
             ("[CQ:x,a=&amp;amp;&#44;&#91;&#93;]", json!([{"type": "x", "data": {"a": "&amp;,[]"}}])),
-            ("[CQ:x,url=http://h/?a=1&amp;b=2]", json!([{"type": "x", "data": {"url": "http://h/?a=1&b=2"}}])),
+            (
+                "[CQ:x,url=http://h/?a=1&amp;b=2]",
+                json!([{"type": "x", "data": {"url": "http://h/?a=1&b=2"}}]),
+            ),
             ("[CQ:x,a=[b]", json!([{"type": "x", "data": {"a": "[b"}}])),
             ("[CQ:x,a=]", json!([{"type": "x", "data": {"a": ""}}])),
             ("[CQ:at,qq]", json!([text("[CQ:at,qq]")])),

@@ -132,8 +132,9 @@ pub(super) fn request(settings: &Settings) -> Result<Request, String> {
         format!("the address `{shown}` is not valid ({reason}); write it like ws://127.0.0.1:3001")
     })?;
     if let Some(token) = settings.token.as_deref().filter(|token| !token.is_empty()) {
-        let mut value = HeaderValue::try_from(format!("Bearer {token}"))
-            .map_err(|_| "the token has characters that no HTTP header can carry; choose another".to_owned())?;
+        let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
+            "the token has characters that no HTTP header can carry; choose another".to_owned()
+        })?;
         value.set_sensitive(true);
         request.headers_mut().insert(header::AUTHORIZATION, value);
     }
@@ -149,16 +150,21 @@ pub(super) fn connector(settings: &Settings) -> Result<Option<Connector>, String
     };
     let mut roots = rustls::RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
-        roots.add(certificate.map_err(unreadable)?).map_err(|reason| format!("a certificate in `{shown}`: {reason}"))?;
+        roots
+            .add(certificate.map_err(unreadable)?)
+            .map_err(|reason| format!("a certificate in `{shown}`: {reason}"))?;
     }
     if roots.is_empty() {
-        return Err(format!("there is no certificate in `{shown}`; `ca` must name a PEM file with at least one"));
+        return Err(format!(
+            "there is no certificate in `{shown}`; `ca` must name a PEM file with at least one"
+        ));
     }
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|reason| format!("TLS: {reason}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|reason| format!("TLS: {reason}"))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
     Ok(Some(Connector::Rustls(Arc::new(config))))
 }
 

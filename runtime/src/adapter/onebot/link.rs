@@ -85,7 +85,8 @@ impl Link<'_> {
         let mut login = pin!(ask_login(&calls, self.seat.settings.timings.answer));
         let mut login_due = true;
         let mut interval = self.interval;
-        let mut alarm = pin!(sleep_until((self.last_frame + self.seat.settings.timings.hello).into()));
+        let first_look = interval.min(self.seat.settings.timings.hello);
+        let mut alarm = pin!(sleep_until((self.last_frame + first_look).into()));
         let end = loop {
             tokio::select! {
                 frame = stream.next() => match frame {
@@ -289,7 +290,9 @@ impl Link<'_> {
 
     fn take_login(&mut self, outcome: Option<Outcome>) {
         let Some(outcome) = outcome else { return };
-        let told = wire::document(&outcome.data, |data| (data.at("user_id").known_id(), data.at("nickname").words()));
+        let told = wire::document(&outcome.data, |data| {
+            (data.at("user_id").known_id(), data.at("nickname").words())
+        });
         let Ok((Some(id), nickname)) = told else { return };
         let account = self.account_named(id);
         if let Some(nickname) = nickname {

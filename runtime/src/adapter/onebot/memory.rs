@@ -49,7 +49,8 @@ impl Memory {
 
     /// The time that a notice of this content counts under: that of an equal one a moment ago, else its own.
     pub(super) fn settle(&mut self, content: u64, time: f64) -> f64 {
-        let earlier = self.notices.iter().rev().find(|(other, at)| *other == content && (time - at).abs() <= JITTER);
+        let earlier =
+            self.notices.iter().rev().find(|(other, at)| *other == content && (time - at).abs() <= JITTER);
         if let Some((_, at)) = earlier {
             return *at;
         }

@@ -81,7 +81,9 @@ impl<'a> Node<'a> {
 
     /// A count that fits; negative and too large numbers are absent.
     pub(super) fn count(&self) -> Option<u32> {
-        self.number().filter(|number| (0.0..=f64::from(u32::MAX)).contains(number)).map(|number| number as u32)
+        self.number()
+            .filter(|number| (0.0..=f64::from(u32::MAX)).contains(number))
+            .map(|number| number as u32)
     }
 
     /// A boolean, or "true" or "false".

@@ -51,7 +51,8 @@ pub(super) fn frame<T>(text: &str, then: impl FnOnce(Frame<'_>) -> T) -> Result<
         Ok(top) => top.classify().map(then).ok_or(Bad::Neither),
         Err(reason) => {
             let fixed = without_lone_surrogates(text).ok_or_else(|| Bad::Json(reason.to_string()))?;
-            let top = serde_json::from_str::<Top<'_>>(&fixed).map_err(|reason| Bad::Json(reason.to_string()))?;
+            let top =
+                serde_json::from_str::<Top<'_>>(&fixed).map_err(|reason| Bad::Json(reason.to_string()))?;
             top.classify().map(then).ok_or(Bad::Neither)
         }
     }
@@ -186,7 +187,10 @@ mod tests {
 
     #[test]
     fn frames_are_told_apart() {
-        assert!(matches!(frame(r#"{"post_type":"x","status":{}}"#, |f| matches!(f, Frame::Event(_))), Ok(true)));
+        assert!(matches!(
+            frame(r#"{"post_type":"x","status":{}}"#, |f| matches!(f, Frame::Event(_))),
+            Ok(true)
+        ));
         assert!(matches!(frame(r#"{"status":"ok"}"#, |f| matches!(f, Frame::Response(_))), Ok(true)));
         assert_eq!(frame("{}", |_| ()), Err(Bad::Neither));
         assert_eq!(frame(r#"{"post_type":1}"#, |_| ()), Err(Bad::Neither));
@@ -200,7 +204,8 @@ mod tests {
         let ok = response(r#"{"status":"ok","retcode":0,"data":{"message_id":1},"message":"","echo":"e"}"#);
         assert_eq!((ok.echo.as_deref(), ok.outcome.ok), (Some("e"), true));
         assert_eq!(ok.outcome.data, r#"{"message_id":1}"#);
-        let failed = response(r#"{"status":"failed","retcode":"1200","data":null,"wording":"no","echo":{"seq":1}}"#);
+        let failed =
+            response(r#"{"status":"failed","retcode":"1200","data":null,"wording":"no","echo":{"seq":1}}"#);
         assert_eq!((failed.echo, failed.outcome.ok, failed.outcome.code), (None, false, 1200));
         assert_eq!((failed.outcome.message.as_str(), failed.outcome.data.as_str()), ("no", "null"));
         assert_eq!(response(r#"{"status":"ok","echo":""}"#).outcome.data, "null");
@@ -209,7 +214,8 @@ mod tests {
 
     #[test]
     fn half_an_emoji_does_not_cost_the_frame() {
-        let text = r#"{"post_type":"notice","a":"x\ud83d","b":"\ud83d\ude00\\ud83d","c":"\udc00\ud800\u0041"}"#;
+        let text =
+            r#"{"post_type":"notice","a":"x\ud83d","b":"\ud83d\ude00\\ud83d","c":"\udc00\ud800\u0041"}"#;
         let read = frame(text, |frame| match frame {
             Frame::Event(node) => ["a", "b", "c"].map(|key| node.at(key).words().unwrap()),
             Frame::Response(_) => panic!(),

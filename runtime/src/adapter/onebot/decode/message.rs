@@ -75,7 +75,8 @@ pub(super) fn dedup(body: &EventBody) -> Option<String> {
 
 /// Some implementations report own messages as `message`.
 fn is_own(node: &Node<'_>, me: &str) -> bool {
-    node.at("post_type").as_str() == Some("message_sent") || node.at("user_id").known_id().is_some_and(|id| id == me)
+    node.at("post_type").as_str() == Some("message_sent")
+        || node.at("user_id").known_id().is_some_and(|id| id == me)
 }
 
 fn chat(node: &Node<'_>, me: &str) -> Option<Chat> {

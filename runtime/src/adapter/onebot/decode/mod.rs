@@ -59,10 +59,12 @@ pub(super) fn event(node: &Node<'_>, text: &str, context: &mut Context<'_>) -> D
             let body = request::read(node);
             (body.into_iter().collect(), Some(format!("request {:x}", content_of(node))))
         }
-        "meta_event" => match meta(node) {
-            Ok(decoded) => return decoded,
-            Err(body) => (body.into_iter().collect(), None),
-        },
+        "meta_event" => {
+            if let Some(decoded) = for_the_link(node) {
+                return decoded;
+            }
+            (lifecycle(node).into_iter().collect(), None)
+        }
         _ => (Vec::new(), None),
     };
     let bodies = if bodies.is_empty() { vec![unknown(node, text)] } else { bodies };
@@ -86,22 +88,26 @@ pub(super) fn bot_state(bot: Bot, state: &str, reason: Option<String>, original:
     }
 }
 
-/// What is no event for plugins, or the body of one that is.
-fn meta(node: &Node<'_>) -> Result<Decoded, Option<EventBody>> {
+/// What is no event for plugins.
+fn for_the_link(node: &Node<'_>) -> Option<Decoded> {
     match (node.at("meta_event_type").as_str(), node.at("sub_type").as_str()) {
-        (Some("lifecycle"), Some("connect")) => Ok(Decoded::Connected),
-        (Some("lifecycle"), Some(state)) => {
-            Err(Some(EventBody::BotState(BotState { state: state.to_owned(), reason: None })))
-        }
+        (Some("lifecycle"), Some("connect")) => Some(Decoded::Connected),
         (Some("heartbeat"), _) => {
             let interval = node.at("interval").number().filter(|ms| *ms > 0.0);
-            Ok(Decoded::Heartbeat {
+            Some(Decoded::Heartbeat {
                 online: node.at("status").at("online").truth(),
                 interval: interval.map(|ms| Duration::from_secs_f64((ms / 1000.0).min(86_400.0))),
             })
         }
-        _ => Err(None),
+        _ => None,
     }
+}
+
+/// Other implementations' `enable` and `disable`.
+fn lifecycle(node: &Node<'_>) -> Option<EventBody> {
+    let state =
+        node.at("sub_type").words().filter(|_| node.at("meta_event_type").as_str() == Some("lifecycle"))?;
+    Some(EventBody::BotState(BotState { state, reason: None }))
 }
 
 /// What this contract has no case for. The kind names the way down to it: "client_status", "notify/poke_recall".

@@ -4,17 +4,21 @@ use super::super::memory::Memory;
 use super::super::node::Node;
 use super::{content_of, segment};
 use crate::model::{
-    AdminChange, BotState, Chat, Essence, EventBody, GrayTip, Honor, LuckyKing, Media, MediaSource, MemberChange,
-    Membership, Mute, Notice, OnlineFile, PokeNotice, ProfileLike, Reaction, Recall, TextChange, Typing, Upload,
-    UserNotice,
+    AdminChange, BotState, Chat, Essence, EventBody, GrayTip, Honor, LuckyKing, Media, MediaSource,
+    MemberChange, Membership, Mute, Notice, OnlineFile, PokeNotice, ProfileLike, Reaction, Recall,
+    TextChange, Typing, Upload, UserNotice,
 };
 
 /// The bodies of the events that this notice is; empty if the contract has no case for it.
 pub(super) fn read(node: &Node<'_>, me: &str, memory: &Memory) -> Vec<EventBody> {
     match node.at("notice_type").as_str().unwrap_or_default() {
         "group_msg_emoji_like" | "reaction" => reactions(node).unwrap_or_default(),
-        "bot_offline" => vec![EventBody::BotState(BotState { state: "offline".to_owned(), reason: reason(node) })],
-        "bot_online" => vec![EventBody::BotState(BotState { state: "online".to_owned(), reason: reason(node) })],
+        "bot_offline" => {
+            vec![EventBody::BotState(BotState { state: "offline".to_owned(), reason: reason(node) })]
+        }
+        "bot_online" => {
+            vec![EventBody::BotState(BotState { state: "online".to_owned(), reason: reason(node) })]
+        }
         kind => one(kind, node, me, memory).map(EventBody::Notice).into_iter().collect(),
     }
 }
@@ -25,7 +29,9 @@ pub(super) fn dedup(node: &Node<'_>, time: f64, bodies: &[EventBody], memory: &m
     let content = content_of(node);
     let time = match bodies.first() {
         Some(EventBody::Notice(Notice::MessageRecalled(_))) => return Some(format!("notice {content:x}")),
-        Some(EventBody::Notice(Notice::Poked(_) | Notice::Typing(_) | Notice::ProfileLiked(_))) | None => time,
+        Some(EventBody::Notice(Notice::Poked(_) | Notice::Typing(_) | Notice::ProfileLiked(_))) | None => {
+            time
+        }
         Some(_) => memory.settle(content, time),
     };
     Some(format!("notice {content:x} {time}"))
@@ -78,7 +84,12 @@ fn one(kind: &str, node: &Node<'_>, me: &str, memory: &Memory) -> Option<Notice>
             let sender = known("user_id")?;
             // The author may be the bot, and NapCat does not say in which chat.
             let chat = memory.chat_of(&message).cloned().unwrap_or_else(|| Chat::Private(sender.clone()));
-            Notice::MessageRecalled(Recall { chat, message, operator: Some(sender.clone()), sender: Some(sender) })
+            Notice::MessageRecalled(Recall {
+                chat,
+                message,
+                operator: Some(sender.clone()),
+                sender: Some(sender),
+            })
         }
         "group_card" => Notice::CardChanged(TextChange {
             group: known("group_id")?,
@@ -220,7 +231,13 @@ fn uploaded(file: &Node<'_>) -> Option<Media> {
         Some(url) => MediaSource::Url(url),
         None => MediaSource::PlatformFile(id.clone()?),
     };
-    Some(Media { source, name: file.at("name").words(), size: segment::size(file), file_id: id, mime_type: None })
+    Some(Media {
+        source,
+        name: file.at("name").words(),
+        size: segment::size(file),
+        file_id: id,
+        mime_type: None,
+    })
 }
 
 fn place(node: &Node<'_>) -> Option<Chat> {

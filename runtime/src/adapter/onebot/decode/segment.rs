@@ -5,8 +5,9 @@ use super::super::memory::Memory;
 use super::super::node::Node;
 use super::time_of;
 use crate::model::{
-    Contact, ContactKind, CustomMusic, Face, Forward, ForwardNode, Game, Image, Location, Markdown, Media, MediaSource,
-    Mention, Mentioned, Mface, Music, MusicTrack, Poke, Quote, Segment, Share, UnknownSegment, Video, Voice,
+    Contact, ContactKind, CustomMusic, Face, Forward, ForwardNode, Game, Image, Location, Markdown, Media,
+    MediaSource, Mention, Mentioned, Mface, Music, MusicTrack, Poke, Quote, Segment, Share, UnknownSegment,
+    Video, Voice,
 };
 
 /// QQ nests merged messages three deep. The content of a node is JSON inside JSON, which doubles its escapes at each
@@ -34,7 +35,13 @@ impl Scope<'_> {
                 let inner = self.forward_node(node);
                 match segments.last_mut() {
                     Some(Segment::Forward(Forward { id: None, nodes, .. })) => nodes.push(inner),
-                    _ => segments.push(Segment::Forward(Forward { id: None, nodes: vec![inner], cover: None })),
+                    _ => {
+                        segments.push(Segment::Forward(Forward {
+                            id: None,
+                            nodes: vec![inner],
+                            cover: None,
+                        }));
+                    }
                 }
             } else {
                 segments.push(self.segment(node));
@@ -159,7 +166,8 @@ impl Scope<'_> {
         ForwardNode {
             message: node.at("message_id").known_id().or_else(|| node.at("id").known_id()),
             sender: first([sender.at("user_id"), node.at("user_id"), node.at("uin")]).unwrap_or_default(),
-            nickname: first([sender.at("nickname"), node.at("nickname"), node.at("name")]).unwrap_or_default(),
+            nickname: first([sender.at("nickname"), node.at("nickname"), node.at("name")])
+                .unwrap_or_default(),
             time: time_of(node),
             content: serde_json::to_string(&content).unwrap_or_else(|_| "[]".to_owned()),
         }

@@ -82,5 +82,7 @@ fn node(node: &ForwardNode, depth: usize, upload: &mut Upload) -> Result<Value, 
 }
 
 fn mixed() -> Error {
-    Error::Invalid("a node holds a forward beside other segments; give the forward a node of its own".to_owned())
+    Error::Invalid(
+        "a node holds a forward beside other segments; give the forward a node of its own".to_owned(),
+    )
 }

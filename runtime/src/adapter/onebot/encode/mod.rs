@@ -131,7 +131,9 @@ impl Target {
         let mut ids = Map::new();
         let mut put = |key: &str, id: &str| {
             if id.is_empty() {
-                return Err(Error::Invalid(format!("the chat's {key} is empty; use the chat of an event as it came")));
+                return Err(Error::Invalid(format!(
+                    "the chat's {key} is empty; use the chat of an event as it came"
+                )));
             }
             ids.insert(key.to_owned(), id.into());
             Ok(())
@@ -154,7 +156,8 @@ impl Target {
             }
             Chat::Channel(_) | Chat::Direct(_) | Chat::Other(_) => {
                 return Err(Error::Unsupported(
-                    "NapCat has private chats, groups and temporary chats only; choose one of these".to_owned(),
+                    "NapCat has private chats, groups and temporary chats only; choose one of these"
+                        .to_owned(),
                 ));
             }
         };

@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::Upload;
-use crate::model::{ContactKind, Error, Forward, Media, MediaSource, Mention, Music, Segment, UnknownSegment};
+use crate::model::{
+    ContactKind, Error, Forward, Media, MediaSource, Mention, Music, Segment, UnknownSegment,
+};
 
 /// NapCat's music services.
 const MUSIC: [&str; 5] = ["qq", "163", "kugou", "migu", "kuwo"];
@@ -32,7 +34,11 @@ pub(super) enum Piece<'a> {
 }
 
 /// `upload` grows by what the segment's media need.
-pub(super) fn encode<'a>(segment: &'a Segment, scope: Scope, upload: &mut Upload) -> Result<Piece<'a>, Error> {
+pub(super) fn encode<'a>(
+    segment: &'a Segment,
+    scope: Scope,
+    upload: &mut Upload,
+) -> Result<Piece<'a>, Error> {
     Ok(match segment {
         Segment::Text(text) if text.is_empty() => Piece::Nothing,
         Segment::Text(text) => mixes("text", json!({"text": text})),
@@ -77,15 +83,17 @@ pub(super) fn encode<'a>(segment: &'a Segment, scope: Scope, upload: &mut Upload
         Segment::File(file) => {
             alone("file", Value::Object(media(file, "file", Duration::from_secs(300), upload)?))
         }
-        Segment::At(Mention::Channel(_)) => return unsupported("a link to a channel", "QQ groups have no channels"),
+        Segment::At(Mention::Channel(_)) => {
+            return unsupported("a link to a channel", "QQ groups have no channels");
+        }
         // NapCat ignores it too; left out here so that a message of nothing else is seen to be empty.
         Segment::At(_) if scope.private && scope.depth == 0 => Piece::Nothing,
         Segment::At(Mention::Everyone) => mixes("at", json!({"qq": "all"})),
         Segment::At(Mention::User(user)) => mixes("at", json!({"qq": required("at", "id", &user.id)?})),
         Segment::Reply(quote) => mixes("reply", json!({"id": required("reply", "message", &quote.message)?})),
-        Segment::Forward(forward) => forward_by_id(forward).map_or(Piece::Merged(forward), |id| {
-            alone("forward", json!({"id": id}))
-        }),
+        Segment::Forward(forward) => {
+            forward_by_id(forward).map_or(Piece::Merged(forward), |id| alone("forward", json!({"id": id})))
+        }
         Segment::Rps(_) => mixes("rps", json!({})),
         Segment::Dice(_) => mixes("dice", json!({})),
         Segment::Contact(contact) => {
@@ -98,7 +106,9 @@ pub(super) fn encode<'a>(segment: &'a Segment, scope: Scope, upload: &mut Upload
         Segment::Music(music) => alone("music", music_data(music)?),
         Segment::Card(card) | Segment::Lightapp(card) => {
             if let Err(reason) = serde_json::from_str::<serde::de::IgnoredAny>(card) {
-                return Err(Error::Invalid(format!("the card is no JSON ({reason}); give QQ's own JSON of it")));
+                return Err(Error::Invalid(format!(
+                    "the card is no JSON ({reason}); give QQ's own JSON of it"
+                )));
             }
             alone("json", json!({"data": card}))
         }
@@ -115,8 +125,12 @@ pub(super) fn encode<'a>(segment: &'a Segment, scope: Scope, upload: &mut Upload
         Segment::Share(_) => return unsupported("share", "send the link as text, or a signed card"),
         Segment::Location(_) => return unsupported("location", "send the place as text"),
         Segment::Xml(_) => return unsupported("xml", "send a card or text"),
-        Segment::Keyboard(_) => return unsupported("keyboard", "only bots of the official platform have buttons"),
-        Segment::Ark(_) => return unsupported("ark", "only bots of the official platform have it; send a card"),
+        Segment::Keyboard(_) => {
+            return unsupported("keyboard", "only bots of the official platform have buttons");
+        }
+        Segment::Ark(_) => {
+            return unsupported("ark", "only bots of the official platform have it; send a card");
+        }
         Segment::Embed(_) => return unsupported("embed", "only channels of the official platform have it"),
     })
 }
@@ -146,7 +160,10 @@ fn music_data(music: &Music) -> Result<Value, Error> {
     };
     if !MUSIC.contains(&track.source.as_str()) {
         let known = MUSIC.join(", ");
-        return unsupported(&format!("music of `{}`", track.source), &format!("choose one of {known}, or custom"));
+        return unsupported(
+            &format!("music of `{}`", track.source),
+            &format!("choose one of {known}, or custom"),
+        );
     }
     Ok(json!({"type": track.source, "id": required("music", "id", &track.id)?}))
 }
@@ -157,29 +174,33 @@ fn unknown(segment: &UnknownSegment) -> Result<Piece<'_>, Error> {
         "onlinefile" => "call the action `send_online_file`",
         "flashtransfer" | "flash_file" => "call the action `send_flash_msg`",
         "poke" | "shake" => "poke with the action `friends.poke`",
-        "share" | "location" | "xml" | "miniapp" | "lightapp" | "keyboard" | "anonymous" | "redbag" | "gift"
-        | "cardimage" | "tts" => "send it as text or as a signed card",
+        "share" | "location" | "xml" | "miniapp" | "lightapp" | "keyboard" | "anonymous" | "redbag"
+        | "gift" | "cardimage" | "tts" => "send it as text or as a signed card",
         "node" => "use a forward segment, which holds the nodes",
         "" => return Err(Error::Invalid("a segment has no kind; name the platform's `type`".to_owned())),
         _ => {
-            let data = match serde_json::from_str::<Value>(&segment.data) {
-                Ok(data @ Value::Object(_)) => data,
-                _ => {
-                    return Err(Error::Invalid(format!(
-                        "the data of the segment `{}` is no JSON object; give the platform's `data`",
-                        segment.kind
-                    )));
-                }
+            let Ok(data @ Value::Object(_)) = serde_json::from_str::<Value>(&segment.data) else {
+                return Err(Error::Invalid(format!(
+                    "the data of the segment `{}` is no JSON object; give the platform's `data`",
+                    segment.kind
+                )));
             };
-            return Ok(Piece::Mixes(json!({"type": segment.kind, "data": data})));
+            return Ok(mixes(&segment.kind, data));
         }
     };
     unsupported(&segment.kind, remedy)
 }
 
-fn media(media: &Media, what: &str, unknown: Duration, upload: &mut Upload) -> Result<Map<String, Value>, Error> {
+fn media(
+    media: &Media,
+    what: &str,
+    unknown: Duration,
+    upload: &mut Upload,
+) -> Result<Map<String, Value>, Error> {
     match (&media.source, media.size) {
-        (MediaSource::Bytes(bytes), _) => upload.add(Upload { bytes: bytes.len() as u64, allowance: Duration::ZERO }),
+        (MediaSource::Bytes(bytes), _) => {
+            upload.add(Upload { bytes: bytes.len() as u64, allowance: Duration::ZERO });
+        }
         // NapCat fetches it first and uploads it then.
         (_, Some(size)) if size > 0.0 => {
             upload.add(Upload { bytes: (size * 2.0) as u64, allowance: Duration::from_secs(30) });
@@ -187,7 +208,8 @@ fn media(media: &Media, what: &str, unknown: Duration, upload: &mut Upload) -> R
         _ => upload.add(Upload { bytes: 0, allowance: unknown }),
     }
     let file = source(&media.source, media.name.as_deref(), what)?;
-    let mut data = object(json!({"file": file}));
+    let mut data = Map::new();
+    data.insert("file".to_owned(), file.into());
     put(&mut data, "name", media.name.as_deref());
     Ok(data)
 }
@@ -211,7 +233,11 @@ fn source(source: &MediaSource, name: Option<&str>, what: &str) -> Result<String
 }
 
 fn required<'a>(what: &str, field: &str, value: &'a str) -> Result<&'a str, Error> {
-    if value.is_empty() { Err(Error::Invalid(format!("the segment {what} has an empty {field}"))) } else { Ok(value) }
+    if value.is_empty() {
+        Err(Error::Invalid(format!("the segment {what} has an empty {field}")))
+    } else {
+        Ok(value)
+    }
 }
 
 fn unsupported<T>(what: &str, remedy: &str) -> Result<T, Error> {
@@ -219,11 +245,19 @@ fn unsupported<T>(what: &str, remedy: &str) -> Result<T, Error> {
 }
 
 fn mixes<'a>(kind: &str, data: Value) -> Piece<'a> {
-    Piece::Mixes(json!({"type": kind, "data": data}))
+    Piece::Mixes(typed(kind, data))
 }
 
 fn alone<'a>(kind: &str, data: Value) -> Piece<'a> {
-    Piece::Alone(json!({"type": kind, "data": data}))
+    Piece::Alone(typed(kind, data))
+}
+
+/// `json!` would copy the data, and media in base64 are large.
+fn typed(kind: &str, data: Value) -> Value {
+    let mut segment = Map::new();
+    segment.insert("type".to_owned(), kind.into());
+    segment.insert("data".to_owned(), data);
+    Value::Object(segment)
 }
 
 fn number_or_text(text: &str) -> Value {

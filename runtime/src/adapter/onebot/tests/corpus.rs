@@ -28,9 +28,11 @@ fn resolve(expected: &Value, payload: &Value) -> Value {
             let pointer = fields["$"].as_str().unwrap();
             payload.pointer(pointer).unwrap_or_else(|| panic!("the payload has {pointer}")).clone()
         }
-        Value::Object(fields) => {
-            fields.iter().map(|(key, value)| (key.clone(), resolve(value, payload))).collect::<serde_json::Map<_, _>>().into()
-        }
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, value)| (key.clone(), resolve(value, payload)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
         Value::Array(items) => items.iter().map(|item| resolve(item, payload)).collect(),
         scalar => scalar.clone(),
     }
@@ -41,7 +43,8 @@ fn every_recorded_event_has_its_expected_value() {
     let expected: BTreeMap<_, _> = super::expected::table().into_iter().collect();
     let mut seen = 0;
     for (name, text) in payloads("onebot") {
-        let is_event = ["message_", "notice_", "request_", "event_", "private-"].iter().any(|p| name.starts_with(p));
+        let is_event =
+            ["message_", "notice_", "request_", "event_", "private-"].iter().any(|p| name.starts_with(p));
         if !is_event && name != "meta_lifecycle_enable_standard" {
             continue;
         }
@@ -51,7 +54,8 @@ fn every_recorded_event_has_its_expected_value() {
             wanted["data"]["data"] = json!(text);
         }
         let found = events(&name, &text);
-        let bodies: Vec<Value> = found.iter().map(|one| serde_json::to_value(&one.event.body).unwrap()).collect();
+        let bodies: Vec<Value> =
+            found.iter().map(|one| serde_json::to_value(&one.event.body).unwrap()).collect();
         assert_eq!(bodies, [wanted], "{name}");
         for one in &found {
             assert_eq!(&*one.original, text, "{name}: the original is kept byte for byte");
@@ -70,8 +74,10 @@ fn lifecycle_and_heartbeat_are_for_the_link() {
         let Some(Decoded::Heartbeat { online, interval }) = read(name) else { panic!("{name}") };
         assert_eq!((online, interval), (Some(logged_in), Some(Duration::from_secs(30))), "{name}");
     }
-    let odd = r#"{"post_type":"meta_event","meta_event_type":"heartbeat","status":{"good":true},"interval":-1}"#;
-    let Some(Decoded::Heartbeat { online: None, interval: None }) = decoded(odd, &mut Memory::default()) else {
+    let odd =
+        r#"{"post_type":"meta_event","meta_event_type":"heartbeat","status":{"good":true},"interval":-1}"#;
+    let Some(Decoded::Heartbeat { online: None, interval: None }) = decoded(odd, &mut Memory::default())
+    else {
         panic!()
     };
 }
@@ -166,8 +172,13 @@ fn key(text: &str, memory: &mut Memory) -> Option<String> {
 #[test]
 fn messages_are_one_by_chat_and_id() {
     let memory = &mut Memory::default();
-    let keys = ["\"message_id\":5", "\"message_id\":\"5\",\"time\":9", "\"message_id\":6", "\"message_id\":5,\"group_id\":7"]
-        .map(|extra| key(&message(extra), memory).unwrap());
+    let keys = [
+        "\"message_id\":5",
+        "\"message_id\":\"5\",\"time\":9",
+        "\"message_id\":6",
+        "\"message_id\":5,\"group_id\":7",
+    ]
+    .map(|extra| key(&message(extra), memory).unwrap());
     assert_eq!(keys[0], keys[1]);
     assert!(keys[0] != keys[2] && keys[0] != keys[3]);
     assert_eq!(key(&message("\"message_id\":0"), memory), None);
@@ -178,7 +189,9 @@ fn messages_are_one_by_chat_and_id() {
 fn notices_are_one_by_content_within_the_jitter_of_their_time() {
     let memory = &mut Memory::default();
     let notice = |kind: &str, time: u32| {
-        format!(r#"{{"post_type":"notice",{kind},"group_id":1,"user_id":2,"target_id":3,"message_id":4,"time":{time}}}"#)
+        format!(
+            r#"{{"post_type":"notice",{kind},"group_id":1,"user_id":2,"target_id":3,"message_id":4,"time":{time}}}"#
+        )
     };
     let joined = r#""notice_type":"group_increase","sub_type":"invite""#;
     let first = key(&notice(joined, 100), memory);
@@ -191,7 +204,9 @@ fn notices_are_one_by_content_within_the_jitter_of_their_time() {
     let recall = r#""notice_type":"group_recall""#;
     assert_eq!(key(&notice(recall, 100), memory), key(&notice(recall, 900), memory), "recalled is recalled");
     let request = |flag: u32, time: u32| {
-        format!(r#"{{"post_type":"request","request_type":"friend","user_id":2,"flag":"{flag}","time":{time}}}"#)
+        format!(
+            r#"{{"post_type":"request","request_type":"friend","user_id":2,"flag":"{flag}","time":{time}}}"#
+        )
     };
     assert_eq!(key(&request(1, 100), memory), key(&request(1, 200), memory));
     assert_ne!(key(&request(1, 100), memory), key(&request(2, 100), memory));
@@ -216,7 +231,10 @@ fn a_quote_of_the_bots_own_message_is_to_it() {
         r#"{{"post_type":"message","message_type":"group","group_id":1,"user_id":{ME},"self_id":{ME},"message_id":-7}}"#
     );
     let Some(Decoded::Events(events)) = decoded(&own, &mut memory) else { panic!() };
-    assert!(matches!(events[0].event.body, EventBody::MessageSent(_)), "`message` by the bot itself is its own");
+    assert!(
+        matches!(events[0].event.body, EventBody::MessageSent(_)),
+        "`message` by the bot itself is its own"
+    );
     assert_eq!(to_me(&mut memory), (true, Some(ME.to_owned())));
 }
 
@@ -235,7 +253,8 @@ fn a_reaction_with_several_emoji_is_several_events() {
 fn merged_messages_are_read_three_deep() {
     let mut inner = json!([{"type": "text", "data": {"text": "\"core\""}}]);
     for _ in 0..20 {
-        inner = json!([{"type": "forward", "data": {"id": "7", "content": [{"user_id": 1, "message": inner}]}}]);
+        inner =
+            json!([{"type": "forward", "data": {"id": "7", "content": [{"user_id": 1, "message": inner}]}}]);
     }
     let text = message(&format!(r#""message_id":1,"message":{inner}"#));
     let found = events("nested", &text);

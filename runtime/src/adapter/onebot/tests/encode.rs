@@ -38,7 +38,8 @@ fn media(source: &Value) -> Value {
 #[test]
 fn a_request_has_the_recorded_shape() {
     let sent = sends(&Chat::Private("5079132".to_owned()), &content(&json!([text("napcat")])), None).unwrap();
-    let recorded = std::fs::read_to_string(super::corpus_dir().join("onebot/action_send_private_msg.json")).unwrap();
+    let recorded =
+        std::fs::read_to_string(super::corpus_dir().join("onebot/action_send_private_msg.json")).unwrap();
     let recorded: Value = serde_json::from_str(&recorded).unwrap();
     assert_eq!((sent.len(), sent[0].action), (1, "send_private_msg"));
     assert_eq!(sent[0].params, recorded["params"]);
@@ -122,7 +123,10 @@ fn each_sendable_segment() {
             json!({"type": "forward", "data": {"id": "AbCdEf", "nodes": []}}),
             json!({"type": "forward", "data": {"id": "AbCdEf"}}),
         ),
-        (json!({"type": "card", "data": "{\"a\":1}"}), json!({"type": "json", "data": {"data": "{\"a\":1}"}})),
+        (
+            json!({"type": "card", "data": "{\"a\":1}"}),
+            json!({"type": "json", "data": {"data": "{\"a\":1}"}}),
+        ),
         (json!({"type": "lightapp", "data": "{}"}), json!({"type": "json", "data": {"data": "{}"}})),
         (
             json!({"type": "other", "data": {"kind": "newer", "data": "{\"x\":[1]}"}}),
@@ -156,7 +160,10 @@ fn what_napcat_cannot_send_is_refused_whole() {
     ];
     for segment in refused {
         let sent = to_group(&json!([text("before"), segment, text("after")]));
-        assert!(matches!(&sent, Err(Error::Unsupported(reason)) if reason.contains("NapCat")), "{segment}: {sent:?}");
+        assert!(
+            matches!(&sent, Err(Error::Unsupported(reason)) if reason.contains("NapCat")),
+            "{segment}: {sent:?}"
+        );
     }
 }
 
@@ -182,7 +189,10 @@ fn wrong_content_is_invalid() {
         let sent = to_group(&segments);
         assert!(matches!(sent, Err(Error::Invalid(_))), "{segments}: {sent:?}");
     }
-    assert!(matches!(sends(&Chat::Group(String::new()), &content(&json!([text("x")])), None), Err(Error::Invalid(_))));
+    assert!(matches!(
+        sends(&Chat::Group(String::new()), &content(&json!([text("x")])), None),
+        Err(Error::Invalid(_))
+    ));
 }
 
 #[test]
@@ -302,7 +312,8 @@ fn uploads_get_their_time() {
     let time = |segment: Value| to_group(&json!([segment])).unwrap()[0].upload.as_secs();
     assert_eq!(time(text("x")), 0);
     assert_eq!(time(json!({"type": "file", "data": {"source": {"type": "path", "data": "/f"}}})), 300);
-    let sized = json!({"type": "file", "data": {"source": {"type": "path", "data": "/f"}, "size": 26214400.0}});
+    let sized =
+        json!({"type": "file", "data": {"source": {"type": "path", "data": "/f"}, "size": 26214400.0}});
     assert_eq!(time(sized), 230);
     let endless = json!({"type": "file", "data": {"source": {"type": "path", "data": "/f"}, "size": 1e300}});
     assert_eq!(time(endless), 1800);

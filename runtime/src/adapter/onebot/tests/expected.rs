@@ -101,7 +101,11 @@ fn messages() -> Vec<(&'static str, Value)> {
         ("message_group_empty_segments", in_group("1717986938", &json!([]), &json!({}))),
         (
             "message_group_face",
-            in_group("1717986928", &json!([{"type": "face", "data": {"id": "178", "text": "斜眼笑"}}]), &json!({})),
+            in_group(
+                "1717986928",
+                &json!([{"type": "face", "data": {"id": "178", "text": "斜眼笑"}}]),
+                &json!({}),
+            ),
         ),
         (
             "message_group_file",
@@ -423,9 +427,12 @@ fn group_notices() -> Vec<(&'static str, Value)> {
         ("notice_group_increase_approve", notice("member-joined", &member("approve", Some(admin)))),
         (
             "notice_group_increase_invite",
-            notice("member-joined", &json!({
-                "group": "987654321", "user": "345678902", "operator": "123456789", "how": "invite",
-            })),
+            notice(
+                "member-joined",
+                &json!({
+                    "group": "987654321", "user": "345678902", "operator": "123456789", "how": "invite",
+                }),
+            ),
         ),
         ("notice_group_decrease_leave", notice("member-left", &member("leave", None))),
         ("notice_group_decrease_kick", notice("member-left", &member("kick", Some(admin)))),
@@ -444,11 +451,17 @@ fn group_notices() -> Vec<(&'static str, Value)> {
         ),
         (
             "notice_group_ban_ban",
-            notice("muted", &json!({"group": "757951413", "user": "5079132", "operator": admin, "seconds": 600})),
+            notice(
+                "muted",
+                &json!({"group": "757951413", "user": "5079132", "operator": admin, "seconds": 600}),
+            ),
         ),
         (
             "notice_group_ban_lift_ban",
-            notice("muted", &json!({"group": "757951413", "user": "5079132", "operator": admin, "seconds": 0})),
+            notice(
+                "muted",
+                &json!({"group": "757951413", "user": "5079132", "operator": admin, "seconds": 0}),
+            ),
         ),
         (
             "notice_group_ban_whole_lift",
@@ -456,45 +469,60 @@ fn group_notices() -> Vec<(&'static str, Value)> {
         ),
         (
             "notice_group_recall",
-            notice("message-recalled", &json!({
-                "chat": group(), "message": "2096329721", "sender": "5079132", "operator": admin,
-            })),
+            notice(
+                "message-recalled",
+                &json!({
+                    "chat": group(), "message": "2096329721", "sender": "5079132", "operator": admin,
+                }),
+            ),
         ),
         (
             "notice_group_upload",
-            notice("file-uploaded", &json!({
-                "chat": group(),
-                "user": "5079132",
-                "file": {
-                    "source": {"type": "platform-file", "data": "d41d8cd98f00b204e9800998ecf8427e"},
-                    "name": "report.zip",
-                    "size": 1048576.0,
-                    "file_id": "d41d8cd98f00b204e9800998ecf8427e",
-                },
-            })),
+            notice(
+                "file-uploaded",
+                &json!({
+                    "chat": group(),
+                    "user": "5079132",
+                    "file": {
+                        "source": {"type": "platform-file", "data": "d41d8cd98f00b204e9800998ecf8427e"},
+                        "name": "report.zip",
+                        "size": 1048576.0,
+                        "file_id": "d41d8cd98f00b204e9800998ecf8427e",
+                    },
+                }),
+            ),
         ),
         (
             "notice_group_card",
-            notice("card-changed", &json!({
-                "group": "757951413", "user": "5079132", "before": "", "after": "新名片",
-            })),
+            notice(
+                "card-changed",
+                &json!({
+                    "group": "757951413", "user": "5079132", "before": "", "after": "新名片",
+                }),
+            ),
         ),
         (
             "notice_group_msg_emoji_like_no_is_add",
-            notice("reaction", &json!({
-                "chat": {"type": "group", "data": "12312312"},
-                "message": "-2147476175",
-                "user": "1231312",
-                "emoji": "76",
-                "count": 1,
-                "added": true,
-            })),
+            notice(
+                "reaction",
+                &json!({
+                    "chat": {"type": "group", "data": "12312312"},
+                    "message": "-2147476175",
+                    "user": "1231312",
+                    "emoji": "76",
+                    "count": 1,
+                    "added": true,
+                }),
+            ),
         ),
         (
             "notice_group_msg_emoji_like_remove",
-            notice("reaction", &json!({
-                "chat": group(), "message": "2096329721", "user": "5079132", "emoji": "76", "count": 1, "added": false,
-            })),
+            notice(
+                "reaction",
+                &json!({
+                    "chat": group(), "message": "2096329721", "user": "5079132", "emoji": "76", "count": 1, "added": false,
+                }),
+            ),
         ),
         (
             "notice_essence_add_message_id_missing",
@@ -514,21 +542,27 @@ fn group_notices() -> Vec<(&'static str, Value)> {
         ),
         (
             "notice_notify_poke_group_old_raw_message",
-            notice("poked", &json!({
-                "chat": {"type": "group", "data": "883510605"},
-                "sender": "478931495",
-                "target": "644978184",
-                "text": "拍了拍的希望肉罐头和希望大衣",
-            })),
+            notice(
+                "poked",
+                &json!({
+                    "chat": {"type": "group", "data": "883510605"},
+                    "sender": "478931495",
+                    "target": "644978184",
+                    "text": "拍了拍的希望肉罐头和希望大衣",
+                }),
+            ),
         ),
         (
             "notice_notify_poke_group_target_zero",
-            notice("poked", &json!({
-                "chat": {"type": "group", "data": "900000000"},
-                "sender": "2000000009",
-                "target": "",
-                "text": "踢了踢的松塔，松塔滚开了。",
-            })),
+            notice(
+                "poked",
+                &json!({
+                    "chat": {"type": "group", "data": "900000000"},
+                    "sender": "2000000009",
+                    "target": "",
+                    "text": "踢了踢的松塔，松塔滚开了。",
+                }),
+            ),
         ),
     ]
 }
@@ -540,17 +574,26 @@ fn other_notices() -> Vec<(&'static str, Value)> {
         ("notice_friend_add", notice("friend-added", &json!({"user": "5079132"}))),
         (
             "notice_friend_recall",
-            notice("message-recalled", &json!({
-                "chat": friend, "message": "1136053690", "sender": "5079132", "operator": "5079132",
-            })),
+            notice(
+                "message-recalled",
+                &json!({
+                    "chat": friend, "message": "1136053690", "sender": "5079132", "operator": "5079132",
+                }),
+            ),
         ),
         (
             "notice_notify_poke_friend",
-            notice("poked", &json!({"chat": friend, "sender": "5079132", "target": "3892215616", "text": words})),
+            notice(
+                "poked",
+                &json!({"chat": friend, "sender": "5079132", "target": "3892215616", "text": words}),
+            ),
         ),
         (
             "notice_notify_poke_friend_by_self",
-            notice("poked", &json!({"chat": friend, "sender": "3892215616", "target": "5079132", "text": words})),
+            notice(
+                "poked",
+                &json!({"chat": friend, "sender": "3892215616", "target": "5079132", "text": words}),
+            ),
         ),
         (
             "notice_notify_input_status",
@@ -571,15 +614,18 @@ fn other_notices() -> Vec<(&'static str, Value)> {
         ),
         (
             "notice_offline_file_gocq",
-            notice("file-uploaded", &json!({
-                "chat": friend,
-                "user": "5079132",
-                "file": {
-                    "source": {"type": "url", "data": "https://example.com/a.txt"},
-                    "name": "a.txt",
-                    "size": 12.0,
-                },
-            })),
+            notice(
+                "file-uploaded",
+                &json!({
+                    "chat": friend,
+                    "user": "5079132",
+                    "file": {
+                        "source": {"type": "url", "data": "https://example.com/a.txt"},
+                        "name": "a.txt",
+                        "size": 12.0,
+                    },
+                }),
+            ),
         ),
     ]
 }
@@ -594,19 +640,25 @@ fn requests_and_others() -> Vec<(&'static str, Value)> {
     vec![
         (
             "request_friend",
-            request("friend", json!({
-                "user": "79000043", "comment": "我是来自群“测试用”的xxx", "token": "1747106146",
-            })),
+            request(
+                "friend",
+                json!({
+                    "user": "79000043", "comment": "我是来自群“测试用”的xxx", "token": "1747106146",
+                }),
+            ),
         ),
         (
             "request_group_add",
-            request("join", json!({
-                "group": "757951413",
-                "user": "5079132",
-                "comment": "问题：你是谁\n答案：想加入群聊",
-                "auto_approved": false,
-                "token": "1747107600123456",
-            })),
+            request(
+                "join",
+                json!({
+                    "group": "757951413",
+                    "user": "5079132",
+                    "comment": "问题：你是谁\n答案：想加入群聊",
+                    "auto_approved": false,
+                    "token": "1747107600123456",
+                }),
+            ),
         ),
         ("meta_lifecycle_enable_standard", json!({"type": "bot-state", "data": {"state": "enable"}})),
         ("event_unknown_post_type", unknown("some_future_post_type", WHOLE, &json!({}))),

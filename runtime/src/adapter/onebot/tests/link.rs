@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio_tungstenite::tungstenite::Message;
@@ -52,11 +54,18 @@ async fn a_link_shows_its_account_and_passes_events_on() {
     assert_eq!(request["params"], json!({"user_id": "5079132", "message": content}));
     assert_eq!(house.bot().info().nickname, "bot", "told by get_login_info");
 
-    peer.say(&message(2, "x").as_object().map(|fields| {
-        let mut fields = fields.clone();
-        fields["message"] = json!([{"type": "reply", "data": {"id": "77"}}, {"type": "text", "data": {"text": "x"}}]);
-        Value::Object(fields)
-    }).unwrap()).await;
+    peer.say(
+        &message(2, "x")
+            .as_object()
+            .map(|fields| {
+                let mut fields = fields.clone();
+                fields["message"] =
+                    json!([{"type": "reply", "data": {"id": "77"}}, {"type": "text", "data": {"text": "x"}}]);
+                Value::Object(fields)
+            })
+            .unwrap(),
+    )
+    .await;
     let quoting = house.event().await;
     let crate::model::Segment::Reply(quote) = &quoting.message().unwrap().content[0] else { panic!() };
     assert_eq!(quote.sender.as_deref(), Some(ME), "the bot knows what it sent");
@@ -75,8 +84,11 @@ async fn a_failed_answer_keeps_its_code_and_text() {
         peer.say(&json!({"status": "ok", "retcode": 0, "data": 1, "echo": "stray"})).await;
         peer.say(&json!({"status": "failed", "retcode": 1404, "data": null, "echo": null})).await;
         let message = "无法获取用户信息";
-        peer.say(&json!({"status": "failed", "retcode": 1200, "data": null, "message": message, "wording": message,
-            "echo": request["echo"]})).await;
+        peer.say(
+            &json!({"status": "failed", "retcode": 1200, "data": null, "message": message, "wording": message,
+            "echo": request["echo"]}),
+        )
+        .await;
     };
     let (sent, ()) = tokio::join!(bot.send(&chat, &content, None, false), serve);
     let expected = PlatformError { code: 1200, message: "无法获取用户信息".to_owned(), trace: None };
@@ -102,7 +114,11 @@ async fn parts_of_a_message_go_out_one_after_the_other() {
         for id in 1..=3 {
             let request = peer.request().await;
             actions.push(request["action"].as_str().unwrap().to_owned());
-            peer.answer(&request, &json!({"message_id": id, "res_id": if id == 3 { json!("res") } else { Value::Null }})).await;
+            peer.answer(
+                &request,
+                &json!({"message_id": id, "res_id": if id == 3 { json!("res") } else { Value::Null }}),
+            )
+            .await;
         }
         actions
     };
@@ -124,16 +140,24 @@ async fn fetching_gives_messages_of_the_named_chat_only() {
     let serve = async {
         for _ in 0..2 {
             let request = peer.request().await;
-            assert_eq!((&request["action"], &request["params"]), (&json!("get_msg"), &json!({"message_id": "5"})));
+            assert_eq!(
+                (&request["action"], &request["params"]),
+                (&json!("get_msg"), &json!({"message_id": "5"}))
+            );
             peer.answer(&request, &message(5, "again")).await;
         }
         let request = peer.request().await;
-        peer.say(&json!({"status": "failed", "retcode": 1200, "message": "消息不存在", "echo": request["echo"]})).await;
+        peer.say(
+            &json!({"status": "failed", "retcode": 1200, "message": "消息不存在", "echo": request["echo"]}),
+        )
+        .await;
     };
     let ask = async {
         assert_eq!(bot.fetch(&chat, "5").await.unwrap().text, "again");
         assert!(matches!(bot.fetch(&other, "5").await, Err(Error::NotFound(_))));
-        assert!(matches!(bot.fetch(&chat, "5").await, Err(Error::NotFound(text)) if text.contains("消息不存在")));
+        assert!(
+            matches!(bot.fetch(&chat, "5").await, Err(Error::NotFound(text)) if text.contains("消息不存在"))
+        );
     };
     tokio::join!(ask, serve);
     house.close().await;
@@ -178,7 +202,8 @@ async fn a_cut_link_fails_its_calls_at_once_and_comes_back() {
             }
             drop(peer);
         };
-        let (sent, ()) = soon("the failure", async { tokio::join!(bot.send(&chat, &content, None, false), cut) }).await;
+        let (sent, ()) =
+            soon("the failure", async { tokio::join!(bot.send(&chat, &content, None, false), cut) }).await;
         assert!(matches!(sent, Err(Error::Disconnected(_))), "{sent:?}");
         assert_eq!(house.state().await, "disconnected");
         let down = bot.send(&chat, &content, None, false).await;
@@ -243,7 +268,7 @@ async fn bad_frames_cost_nothing_but_themselves() {
     peer.socket.send(Message::binary(vec![0, 159, 146, 150])).await.unwrap();
     peer.say(&message(1, "still here")).await;
     assert_eq!(house.event().await.message().unwrap().text, "still here");
-    let large = "x".repeat(40 << 20);
+    let large = "x".repeat(20 << 20);
     peer.say(&message(2, &large)).await;
     assert_eq!(house.event().await.message().unwrap().text.len(), large.len());
     house.close().await;
@@ -312,7 +337,11 @@ async fn the_login_follows_heartbeats_and_a_forced_logout() {
     assert!(!event.event.bot.online && !house.bot().info().online);
     peer.say(&heartbeat(true, 30_000)).await;
     peer.say(&message(1, "back")).await;
-    assert_eq!(house.state().await, "online", "a heartbeat after a forced logout is not believed, a message is");
+    assert_eq!(
+        house.state().await,
+        "online",
+        "a heartbeat after a forced logout is not believed, a message is"
+    );
     assert_eq!(house.event().await.message().unwrap().text, "back");
     house.close().await;
 }
@@ -337,7 +366,9 @@ async fn without_lifecycle_the_account_is_asked_for() {
     let (listener, address) = listen().await;
     let mut house = House::open(settings(address));
     let mut peer = Peer::accept(&listener).await;
-    let serve = async { soon("no request", tokio::time::timeout(Duration::from_millis(300), peer.request())).await.is_err() };
+    let serve = async {
+        soon("no request", tokio::time::timeout(Duration::from_millis(300), peer.request())).await.is_err()
+    };
     assert!(serve.await, "only get_login_info is asked");
     assert_eq!(house.state().await, "connected");
     assert_eq!(house.bot().info().nickname, "bot");
@@ -374,6 +405,37 @@ async fn stopping_is_not_held_up_by_a_dead_peer() {
     timings.goodbye = Duration::from_millis(50);
     let mut house = House::open(Settings { timings, ..settings(address) });
     let _peer = Peer::welcome(&listener).await;
+    assert_eq!(house.state().await, "connected");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_server_with_a_certificate_of_its_own_is_trusted_if_named() {
+    let (listener, address) = listen().await;
+    let fixtures = corpus_dir().join("../fixtures/tls");
+    let certificate = fixtures.join("cert.pem");
+    let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from_pem_file(&certificate).unwrap()],
+            PrivateKeyDer::from_pem_file(fixtures.join("key.pem")).unwrap(),
+        )
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let url = format!("wss://localhost:{}", address.port());
+
+    let stranger = House::open(Settings { url: url.clone(), ..settings(address) });
+    let (stream, _) = soon("a connection", listener.accept()).await.unwrap();
+    assert!(soon("a refusal", acceptor.accept(stream)).await.is_err(), "it is no public authority's");
+    stranger.close().await;
+
+    let mut house = House::open(Settings { url, ca: Some(certificate), ..settings(address) });
+    let (stream, _) = soon("a connection", listener.accept()).await.unwrap();
+    let stream = soon("TLS", acceptor.accept(stream)).await.unwrap();
+    let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+    socket.send(Message::text(lifecycle(ME).to_string())).await.unwrap();
     assert_eq!(house.state().await, "connected");
     house.close().await;
 }

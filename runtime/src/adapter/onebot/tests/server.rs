@@ -44,7 +44,8 @@ impl Peer {
         let note = seen.clone();
         #[allow(clippy::result_large_err, reason = "the signature that the handshake asks for")]
         let read_token = move |request: &Request, response: Response| {
-            let token = request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
+            let token =
+                request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
             *note.lock().unwrap() = token;
             Ok(response)
         };
