@@ -51,7 +51,7 @@ pub struct BotConfig {
     pub url: String,
     /// The access token, if the other side wants one.
     pub token: Option<Secret>,
-    /// A PEM file with the certificate to trust, beside the usual authorities.
+    /// A PEM file with the certificates to trust, in place of the public authorities.
     pub ca: Option<PathBuf>,
 }
 
