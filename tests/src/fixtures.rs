@@ -3,10 +3,10 @@
 
 use std::{env, fs, path::PathBuf};
 
-/// What a fixture does in `start`.
+/// What a fixture does in `start` or `stop`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// It starts.
+    /// What it should.
     Normal,
     /// It traps.
     Trap,
@@ -16,6 +16,18 @@ pub enum Mode {
     Loop,
     /// It answers an error.
     Error,
+}
+
+impl Mode {
+    fn literal(self) -> &'static str {
+        match self {
+            Self::Normal => "normal__",
+            Self::Trap => "trap____",
+            Self::Forever => "forever_",
+            Self::Loop => "loop____",
+            Self::Error => "error___",
+        }
+    }
 }
 
 /// A compiled fixture, to be changed without a compiler: its source has literals of a fixed length for that.
@@ -42,14 +54,12 @@ impl Fixture {
 
     /// With another behaviour in `start`.
     pub fn start(self, mode: Mode) -> Self {
-        let literal = match mode {
-            Mode::Normal => return self,
-            Mode::Trap => "START:trap____",
-            Mode::Forever => "START:forever_",
-            Mode::Loop => "START:loop____",
-            Mode::Error => "START:error___",
-        };
-        self.with("START:normal__", literal)
+        self.with("START:normal__", &format!("START:{}", mode.literal()))
+    }
+
+    /// With another behaviour in `stop`.
+    pub fn stop(self, mode: Mode) -> Self {
+        self.with("STOP:normal__", &format!("STOP:{}", mode.literal()))
     }
 
     /// The file.

@@ -47,7 +47,7 @@ impl Surroundings {
 pub(crate) struct Caller {
     pub(crate) plugin: Arc<str>,
     pub(crate) flight: Flight,
-    /// Cancelled when the instance is about to stop.
+    /// Cancelled when the instance is about to stop and its handlers' grace is over.
     pub(crate) stopping: CancellationToken,
     pub(crate) policy: Arc<Policy>,
     pub(crate) limits: Limits,

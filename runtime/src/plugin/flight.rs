@@ -66,6 +66,11 @@ impl Flight {
         self.lock().running.remove(&number).map(|running| running.job)
     }
 
+    /// A handler is still at work and has not acted so far.
+    pub(crate) fn is_idle(&self, number: u64) -> bool {
+        self.lock().running.get(&number).is_some_and(|running| !running.acted)
+    }
+
     /// The event with this id, if a handler is at work on it.
     pub(crate) fn event(&self, id: &str) -> Option<Arc<Incoming>> {
         let inner = self.lock();

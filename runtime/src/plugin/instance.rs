@@ -21,6 +21,9 @@ use crate::config::Limits;
 use crate::host::Caller;
 use crate::model::contract::exports::iglu::plugin::guest::{Guest, Outcome};
 
+/// Handlers that are told to finish up, because their grace is over, have this long to do so.
+const FAREWELL: Duration = Duration::from_millis(100);
+
 /// How a life ended.
 pub(crate) enum Ending {
     /// In order, by `stop`. The state is for the successor.
@@ -138,24 +141,31 @@ impl Life<'_> {
         };
 
         self.enter(Phase::Stopping);
-        self.caller.stopping.cancel();
-        let grace = tokio::time::sleep(self.version.limits.grace);
-        tokio::pin!(grace);
-        while !running.is_empty() {
-            tokio::select! {
-                biased;
-                Some(done) = running.next() => self.settle(done)?,
-                () = &mut grace => {
-                    warn!(
-                        plugin = %self.version.manifest.id,
-                        "{} handlers did not end within {:?} of {reason}", running.len(), self.version.limits.grace
-                    );
-                    break;
+        let limits = &self.version.limits;
+        for (time, last) in [(limits.grace, false), (FAREWELL, true)] {
+            let end = tokio::time::sleep(time);
+            tokio::pin!(end);
+            while !running.is_empty() {
+                tokio::select! {
+                    biased;
+                    Some(done) = running.next() => if !(last && self.gave_up(&done)) { self.settle(done)? },
+                    () = &mut end => break,
                 }
+            }
+            if !last && !running.is_empty() {
+                let (plugin, count) = (&self.version.manifest.id, running.len());
+                warn!(%plugin, "{count} handlers did not end within {:?} of {reason}", limits.grace);
+                self.caller.stopping.cancel();
             }
         }
         let state = guest.call_stop(accessor, reason.to_owned()).await?;
         Ok(Ending::Stopped { state })
+    }
+
+    /// Whether a handler that was told to finish up has failed without having acted. Its event stays in flight, for the
+    /// next instance.
+    fn gave_up(&self, (number, result): &(u64, wasmtime::Result<Result<Outcome, String>>)) -> bool {
+        matches!(result, Ok(Err(_))) && self.caller.flight.is_idle(*number)
     }
 
     /// The job in terms of this version: one that was matched for a version before and names a handler that is gone is
@@ -239,7 +249,7 @@ impl Life<'_> {
                 Phase::Starting if since.elapsed() > limits.start => {
                     return Ending::Refused(format!("start() did not answer within {:?}", limits.start));
                 }
-                Phase::Stopping if since.elapsed() > limits.grace + limits.stop => {
+                Phase::Stopping if since.elapsed() > limits.grace + FAREWELL + limits.stop => {
                     return Ending::Fault(format!("stop() did not answer within {:?}", limits.stop));
                 }
                 _ => {}

@@ -89,12 +89,15 @@ impl Router {
         let pending = Pending::new(self);
         tokio::spawn(async move {
             let router = &pending.0;
-            if let Some(awaited) = awaited.take()
-                && router.verdict(&run, awaited).await == Verdict::Handled
-            {
+            let verdict = match awaited.take() {
+                Some(awaited) => router.verdict(&run, awaited).await,
+                None => Verdict::Passed,
+            };
+            // Also with an event that is done with: who comes after it waits for those before it.
+            turn.come().await;
+            if verdict == Verdict::Handled {
                 return;
             }
-            turn.come().await;
             while let Some(awaited) = router.advance(&mut run) {
                 if router.verdict(&run, awaited).await == Verdict::Handled {
                     return;

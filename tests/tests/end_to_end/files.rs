@@ -21,6 +21,9 @@ async fn counting() -> (Napcat, Folder, Host) {
     let folder = Folder::with(&napcat, &["echo"], "");
     folder.put("a.wasm", &counter(1));
     let host = up(&napcat, &folder).await;
+    for plugin in ["echo", "fixture-0001"] {
+        host.says(plugin, |line| line.is(plugin, "running")).await;
+    }
     (napcat, folder, host)
 }
 

@@ -331,3 +331,34 @@ async fn a_large_message_goes_both_ways() {
     assert_eq!(ask(&napcat, &format!("/echo {text}")).await.len(), text.len());
     host.stop().await;
 }
+
+#[tokio::test]
+async fn two_bots_are_kept_apart() {
+    let first = napcat().await;
+    let second = Napcat::start(Options { self_id: 1_234_567, ..options() }).await;
+    let folder = Folder::with(&first, &["echo"], "");
+    let bot =
+        |napcat: &Napcat, name: &str| format!("[[bot]]\nname = \"{name}\"\nurl = \"{}\"\n", napcat.url());
+    folder.configure(&(bot(&first, "first") + &bot(&second, "second")));
+    folder.put("probe.wasm", &Fixture::load("probe").id(1).bytes());
+    let host = up(&first, &folder).await;
+    second.connected().await;
+    // Message ids of two bots may be the same, and the messages are not.
+    let mut event = first.private_message(FRIEND).text("/echo one").json();
+    first.push(&event);
+    event["self_id"] = second.options().self_id.into();
+    event["message"][0]["data"]["text"] = "/echo two".into();
+    event["raw_message"] = "/echo two".into();
+    second.push(&event);
+    assert_eq!(first.next_call("send_private_msg").await.text(), "one");
+    assert_eq!(second.next_call("send_private_msg").await.text(), "two");
+    assert_eq!(ask(&first, "/bots").await.split(' ').count(), 2);
+
+    second.stop_listening().await;
+    second.cut(Cut::Reset).await;
+    assert_eq!(ask(&first, "/echo alone").await, "alone");
+    second.listen_again();
+    second.connected().await;
+    assert_eq!(ask(&second, "/echo back").await, "back");
+    host.stop().await;
+}

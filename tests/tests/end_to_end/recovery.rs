@@ -144,7 +144,7 @@ async fn a_plugin_that_never_starts_is_put_aside_and_others_run() {
     for (id, cause) in [
         ("fixture-0001", "it panicked or aborted"),
         ("fixture-0002", "start() did not answer within 100ms"),
-        ("fixture-0003", "start() failed: refuses to start on purpose"),
+        ("fixture-0003", "start() failed: refuses on purpose"),
         ("fixture-0004", "without giving way"),
     ] {
         let put_aside =
@@ -177,5 +177,109 @@ async fn a_handler_is_given_its_grace_in_a_swap() {
     assert!(place("sent as") < place("stop because of reload"));
     assert!(place("stop because of reload") < place("has taken over"));
     assert_eq!(said(&napcat), ["slow"]);
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_swap_does_not_wait_for_ever_for_a_handler() {
+    let (napcat, folder, host) = house(&["rogue", "echo"], "[limits]\ngrace = \"300ms\"\n").await;
+    napcat.private_text(FRIEND, "/forever");
+    settled(&napcat).await;
+    let mut changed = plugin("rogue");
+    changed.extend_from_slice(&[0, 2, 1, b'v']);
+    folder.put("rogue.wasm", &changed);
+    host.says("the handlers that are not waited for", |line| line.is("rogue", "1 handlers did not end"))
+        .await;
+    host.says("the new version", |line| line.is("rogue", "has taken over")).await;
+    napcat.next_call("send_private_msg").await;
+    assert_eq!(ask(&napcat, "/ping").await, "pong");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_handler_that_sleeps_sleeps_out_in_its_grace() {
+    let (napcat, folder, host) = house(&["rogue"], "").await;
+    napcat.private_text(FRIEND, "/later 3000 late");
+    assert_eq!(ask(&napcat, "/ping").await, "pong");
+    let mut changed = plugin("rogue");
+    changed.extend_from_slice(&[0, 2, 1, b'v']);
+    folder.put("rogue.wasm", &changed);
+    assert_eq!(answer(&napcat).await, "late");
+    host.says("the new version", |line| line.is("rogue", "has taken over")).await;
+    assert_eq!(ask(&napcat, "/ping").await, "pong");
+    assert_eq!(said(&napcat), ["pong", "late", "pong"]);
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_handler_that_is_told_to_finish_up_leaves_its_event_to_the_next_instance() {
+    let (napcat, folder, host) = house(&["rogue"], "[limits]\ngrace = \"100ms\"\n").await;
+    napcat.private_text(FRIEND, "/later 4000 late");
+    napcat.private_text(FRIEND, "/twice 4000");
+    assert_eq!(answer(&napcat).await, "first");
+    let mut changed = plugin("rogue");
+    changed.extend_from_slice(&[0, 2, 1, b'v']);
+    folder.put("rogue.wasm", &changed);
+    host.says("the new version", |line| line.is("rogue", "has taken over")).await;
+    assert_eq!(answer(&napcat).await, "late");
+    assert_eq!(ask(&napcat, "/ping").await, "pong");
+    assert_eq!(said(&napcat), ["first", "late", "pong"], "what had acted is not done twice");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_that_fails_costs_the_state_and_nothing_else() {
+    let napcat = napcat().await;
+    let folder =
+        Folder::with(&napcat, &[], "[limits]\nstop = \"100ms\"\ngrace = \"100ms\"\ncpu = \"100ms\"\n");
+    for (number, mode) in [(1, Mode::Trap), (2, Mode::Forever), (3, Mode::Loop)] {
+        folder.put(&format!("{number}.wasm"), &Fixture::load("counter").id(number).stop(mode).bytes());
+    }
+    let host = up(&napcat, &folder).await;
+    napcat.private_text(FRIEND, "a");
+    napcat.wait_for_calls("send_private_msg", 3).await;
+    for number in 1..=3 {
+        folder.put(&format!("{number}.wasm"), &Fixture::load("counter").id(number).version(number).bytes());
+        let id = format!("fixture-000{number}");
+        host.says("that the state is lost", |line| line.is(&id, "its state is lost")).await;
+        host.says("the new version", |line| line.is(&id, "has taken over")).await;
+    }
+    napcat.forget_calls();
+    napcat.private_text(FRIEND, "b");
+    let mut counts: Vec<String> =
+        napcat.wait_for_calls("send_private_msg", 3).await.iter().map(|call| call.text()).collect();
+    counts.sort();
+    assert_eq!(counts, ["0.0.1001:1:b", "0.0.1002:1:b", "0.0.1003:1:b"]);
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_file_ends_a_long_back_off() {
+    let (napcat, folder, host) = counting("[limits]\nbackoff = \"1h\"\n").await;
+    crash(&napcat, &host, "trap").await;
+    napcat.private_text(FRIEND, "waiting");
+    folder.put("counter.wasm", &counter(2).bytes());
+    assert_eq!(answer(&napcat).await, "0.0.1002:1:waiting");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_full_mailbox_sheds_the_newest_and_says_so() {
+    let settings = "[limits]\nmailbox = \"64 KiB\"\nconcurrency = 1\n";
+    let (napcat, _folder, host) = house(&["rogue", "echo"], settings).await;
+    napcat.private_text(FRIEND, "/later 1000 first");
+    for number in 0..200 {
+        napcat.private_text(FRIEND, &format!("/later 1 {number}"));
+    }
+    // Its neighbour has a mailbox of its own.
+    settled(&napcat).await;
+    let told = host.says("the shed events", |line| line.is("rogue", "mailbox")).await;
+    assert_eq!(told.level(), "WARN", "{told:?}");
+    napcat.next_call_where("the first", |call| call.text() == "first").await;
+    napcat.private_text(20_002, "/ping");
+    napcat.next_call_where("pong", |call| call.text() == "pong").await;
+    let late: Vec<u32> = said(&napcat).iter().filter_map(|text| text.parse().ok()).collect();
+    assert!((1..200).contains(&late.len()), "{} of 200", late.len());
+    assert_eq!(late, (0..late.len() as u32).collect::<Vec<_>>(), "the oldest are kept, in their order");
     host.stop().await;
 }

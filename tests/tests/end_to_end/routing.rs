@@ -125,14 +125,14 @@ async fn a_chat_keeps_its_order_when_some_messages_are_waited_for() {
 #[tokio::test]
 async fn replies_of_one_chat_come_in_the_order_of_their_messages() {
     let (napcat, _folder, host) = house(&["echo"], "").await;
-    for number in 0..600_u64 {
+    for number in 0..4_000_u64 {
         napcat.group_text(2_000 + number % 4, FRIEND, &format!("/echo {number}"));
     }
-    let calls = napcat.wait_for_calls("send_group_msg", 600).await;
+    let calls = napcat.wait_for_calls("send_group_msg", 4_000).await;
     for group in 0..4_u64 {
         let of_group = calls.iter().filter(|call| call.params()["group_id"] == (2_000 + group).to_string());
         let numbers: Vec<u64> = of_group.map(|call| call.text().parse().unwrap()).collect();
-        assert_eq!(numbers, (0..150).map(|n| n * 4 + group).collect::<Vec<_>>());
+        assert_eq!(numbers, (0..1_000).map(|n| n * 4 + group).collect::<Vec<_>>());
     }
     host.stop().await;
 }

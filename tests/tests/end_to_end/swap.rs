@@ -66,7 +66,7 @@ fn steps() -> Vec<Step> {
             let (mode, reason) = [
                 (Mode::Trap, "it panicked or aborted"),
                 (Mode::Forever, "start() did not answer within"),
-                (Mode::Error, "refuses to start on purpose"),
+                (Mode::Error, "refuses on purpose"),
                 (Mode::Loop, "without giving way"),
             ][round / 5 % 4];
             steps.push(Step::NoStart(number, mode, reason));
