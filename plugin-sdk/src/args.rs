@@ -49,7 +49,7 @@ impl Invocation {
                 "text" => invocation.text = value.text()?,
                 "match" => invocation.matched = value.text()?,
                 "words" => {
-                    invocation.words = value.list().into_iter().map(Json::text).collect::<Option<_>>()?
+                    invocation.words = value.list().into_iter().map(Json::text).collect::<Option<_>>()?;
                 }
                 "groups" => invocation.groups = value.list().into_iter().map(Json::text).collect(),
                 "named" => {

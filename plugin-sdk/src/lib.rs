@@ -23,7 +23,7 @@
 //!
 //! # Handlers
 //!
-//! [`#[command]`](command), [`#[keyword]`](keyword), [`#[regex]`](regex), [`#[on]`](on) and [`#[cron]`](cron) make a method
+//! [`#[command]`](command), [`#[keyword]`](keyword), [`#[regex]`](macro@regex), [`#[on]`](on) and [`#[cron]`](cron) make a method
 //! a handler. The host matches; a plugin is not woken for what it did not ask for.
 //!
 //! * A parameter by reference is the event, `&MessageEvent` or `&Event<MemberJoined>`, or the [`Invocation`].
