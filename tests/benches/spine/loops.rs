@@ -33,7 +33,7 @@ pub(crate) async fn run() {
         let bare = Napcat::start(options()).await;
         let this = std::env::current_exe().expect("a running program has a path");
         let mut child = Command::new(this)
-            .args(["bare-loop", &format!("{}?access_token={}", bare.url(), bare.token())])
+            .args(["bare-loop", &format!("{}/?access_token={}", bare.url().trim_end_matches('/'), bare.token())])
             .stdin(Stdio::null())
             .spawn()
             .expect("the bare loop starts");
