@@ -11,13 +11,13 @@ use iglu_tests::{
     napcat::{FRIEND, Napcat},
 };
 
-use crate::common::{house, settled};
+use crate::common::house;
 
 /// `rogue` is alive again soon after each crash, and its wall clock is short enough for a test.
 const SETTINGS: &str = "[plugin.rogue]\ngrants = [\"send\"]\n\
     limits = { backoff = \"50ms\", cpu = \"400ms\", handler = \"1s\", sends_burst = 5, concurrency = 8 }\n";
 /// Who talks to `rogue`, so that its answers are told from those to [`FRIEND`].
-const STRANGER: u64 = 10_001;
+const STRANGER: (u64, &str) = (10_001, "10001");
 /// Samples per measurement, and the pause between two.
 const SAMPLES: usize = 400;
 const PACE: Duration = Duration::from_millis(3);
@@ -53,14 +53,13 @@ async fn p99(napcat: &Napcat) -> Duration {
 
 /// Says a text to `rogue`.
 fn say(napcat: &Napcat, text: &str) {
-    napcat.private_text(STRANGER, text);
+    napcat.private_text(STRANGER.0, text);
 }
 
 /// The next thing `rogue` answers that satisfies the condition.
 async fn rogue_says(napcat: &Napcat, what: &str, accepts: impl Fn(&str) -> bool) -> String {
-    let call = napcat.next_call_where(what, |call| {
-        call.params()["user_id"] == STRANGER.to_string() && accepts(&call.text())
-    });
+    let call =
+        napcat.next_call_where(what, |call| call.params()["user_id"] == STRANGER.1 && accepts(&call.text()));
     call.await.text()
 }
 

@@ -130,7 +130,8 @@ async fn replies_of_one_chat_come_in_the_order_of_their_messages() {
     }
     let calls = napcat.wait_for_calls("send_group_msg", 4_000).await;
     for group in 0..4_u64 {
-        let of_group = calls.iter().filter(|call| call.params()["group_id"] == (2_000 + group).to_string());
+        let name = json!((2_000 + group).to_string());
+        let of_group = calls.iter().filter(|call| call.params()["group_id"] == name);
         let numbers: Vec<u64> = of_group.map(|call| call.text().parse().unwrap()).collect();
         assert_eq!(numbers, (0..1_000).map(|n| n * 4 + group).collect::<Vec<_>>());
     }
