@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use notify::Watcher as _;
+use notify::event::{AccessKind, AccessMode};
+use notify::{EventKind, Watcher as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
@@ -129,9 +130,15 @@ fn announce(router: &Arc<Router>, plugins: &Plugins) -> Arc<dyn Fn() + Send + Sy
 }
 
 fn watch(path: &Path, hint: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
-    let told = move |_: notify::Result<notify::Event>| {
-        // One waiting hint is as good as many.
-        let _ = hint.try_send(());
+    let told = move |event: notify::Result<notify::Event>| {
+        // Looking at the folder opens it, and that is an event too: whoever follows it never rests.
+        let is_look = event.is_ok_and(|event| {
+            event.kind.is_access() && event.kind != EventKind::Access(AccessKind::Close(AccessMode::Write))
+        });
+        if !is_look {
+            // One waiting hint is as good as many.
+            let _ = hint.try_send(());
+        }
     };
     let watcher = notify::recommended_watcher(told)
         .and_then(|mut watcher| watcher.watch(path, notify::RecursiveMode::NonRecursive).map(|()| watcher));
