@@ -74,6 +74,7 @@ impl Probe {
                     for _ in 0..batch {
                         let (name, args) = (handler.to_owned(), "{}".to_owned());
                         let _ = guest.call_handle(accessor, name, event.event.clone(), args).await?;
+                        cpu.returned();
                     }
                     took.push(begun.elapsed() / batch);
                 }
