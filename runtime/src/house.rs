@@ -44,7 +44,8 @@ impl House {
     pub async fn open(config: Config) -> anyhow::Result<Self> {
         let config = Arc::new(config);
         let data = &config.data_dir;
-        std::fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
+        std::fs::create_dir_all(data)
+            .with_context(|| format!("cannot make the data folder {}", data.display()))?;
         let store = Store::open(&data.join("store.redb"))?;
         let sandbox = Arc::new(Sandbox::new(Some(&absolute(&data.join("cache"))?))?);
         let bots = Arc::new(Bots::default());
@@ -78,7 +79,8 @@ impl House {
     /// Connects the bots of the configuration, and keeps them connected.
     pub fn connect(&self) {
         for bot in &self.config.bots {
-            let link = onebot::run(link_settings(bot), Arc::clone(&self.bots), self.inlet(), self.stop.clone());
+            let link =
+                onebot::run(link_settings(bot), Arc::clone(&self.bots), self.inlet(), self.stop.clone());
             self.links.spawn(link);
         }
     }

@@ -181,6 +181,31 @@ pub fn bad_files(salt: u32) -> Vec<Bad> {
             "which iglu gives to no plugin",
         ),
         bad(
+            "a component whose exports have other types",
+            text(guest("", "(result u32)", &format!("i32.const {salt}"), "(result i32)")),
+            "it does not fit the contract",
+        ),
+        bad(
+            "a component that traps before it can be asked",
+            text(guest(&format!("(func $s (drop (i32.const {salt})) unreachable) (start $s)"), "", "", "")),
+            "it cannot be asked what it is: it panicked or aborted",
+        ),
+        bad(
+            "a component that never comes to be asked",
+            text(guest(&format!("(func $s (drop (i32.const {salt})) (loop (br 0))) (start $s)"), "", "", "")),
+            "without giving way",
+        ),
+        bad(
+            "a component that begins with too much memory",
+            text(guest(&format!("(memory {})", 20_000 + salt), "", "", "")),
+            "more memory than its limit",
+        ),
+        bad(
+            "a plugin with an id that cannot be one",
+            Fixture::load("counter").with("fixture-0000", &format!("FIXTURE-{salt:04}")).bytes(),
+            "is not usable; write lower-case letters",
+        ),
+        bad(
             "a component for a newer contract",
             text(format!(
                 r#"(component $newer-{salt}
@@ -189,4 +214,18 @@ pub fn bad_files(salt: u32) -> Vec<Bad> {
             "either update iglu, or build the plugin with an iglu-sdk of",
         ),
     ]
+}
+
+/// A component that exports the four functions of a plugin by their names, all of one type, and holds what is given.
+fn guest(core: &str, result: &str, body: &str, core_result: &str) -> String {
+    let names = ["describe", "start", "handle", "stop"];
+    let exports: String = names.iter().map(|name| format!(r#"(export "{name}" (func $f))"#)).collect();
+    format!(
+        r#"(component
+            (core module $m {core} (func (export "f") {core_result} {body}))
+            (core instance $i (instantiate $m))
+            (func $f {result} (canon lift (core func $i "f")))
+            (instance $guest {exports})
+            (export "iglu:plugin/guest@0.1.0" (instance $guest)))"#
+    )
 }

@@ -180,6 +180,15 @@ impl Host {
         kib << 10
     }
 
+    /// The processor time that it has used, in the kernel's hundredths of a second.
+    pub fn cpu_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).expect("the process lives");
+        // The name, in brackets, may hold spaces; user and system time are the twelfth and thirteenth after it.
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+        let ticks: u64 = fields.map(|field| field.parse::<u64>().expect("it is a number")).sum();
+        Duration::from_millis(ticks * 10)
+    }
+
     /// Sends SIGTERM.
     pub async fn terminate(&self) {
         let pid = self.pid.to_string();

@@ -18,7 +18,9 @@ pub fn event_id() -> String {
     static START: OnceLock<u128> = OnceLock::new();
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let start = START.get_or_init(|| {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or_else(|_| fastrand::u128(..), |since| since.as_micros())
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or_else(|_| fastrand::u128(..), |since| since.as_micros())
     });
     format!("{start:x}-{:x}", NEXT.fetch_add(1, Ordering::Relaxed))
 }

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, Language, LogFormat};
+use crate::plugin::workshop;
 
 /// The configuration's name in a bot's folder.
 const CONFIG: &str = "iglu.toml";
@@ -62,6 +63,12 @@ enum Command {
         #[arg(default_value = ".")]
         dir: PathBuf,
     },
+    /// Compile a plugin from stdin into a cache folder: iglu runs itself so, for the memory that this takes
+    #[command(name = crate::plugin::workshop::COMMAND, hide = true)]
+    Compile {
+        /// The folder
+        cache: PathBuf,
+    },
     /// Tell what a plugin is, what it listens to, and what it asks for
     Inspect {
         /// The plugin
@@ -75,6 +82,9 @@ enum Command {
 /// The program: reads the arguments, carries the command out, and tells on stderr what went wrong.
 #[must_use]
 pub fn main() -> ExitCode {
+    if let Ok(program) = std::env::current_exe() {
+        workshop::use_program(program);
+    }
     match carry_out(Arguments::parse()) {
         Ok(code) => code,
         Err(e) => {
@@ -89,6 +99,12 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Init { dir, language } => {
             init::run(&dir, language.as_deref().map_or_else(Language::from_environment, language_of))
+        }
+        Command::Compile { cache } => {
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes)?;
+            workshop::work(&cache, &bytes)?;
+            Ok(ExitCode::SUCCESS)
         }
         Command::Inspect { file, json } => {
             log.start(None, "warn")?;

@@ -135,7 +135,8 @@ fn unknown_keys(root: &Value, schema: &Value, value: &Value, path: &str, report:
     let mut listing = parts.iter().filter_map(|part| properties(part));
     let (Some(known), None) = (listing.next(), listing.next()) else { return };
     // `"additionalProperties": false` says in so many words what is meant here anyway.
-    let says_more = |part: &&Value| SAY_MORE.iter().any(|word| part.get(word).is_some_and(|value| value != false));
+    let says_more =
+        |part: &&Value| SAY_MORE.iter().any(|word| part.get(word).is_some_and(|value| value != false));
     let closed = !parts.iter().any(says_more);
     for (key, value) in object {
         match known.get(key) {

@@ -34,7 +34,9 @@ impl HostWithStore<Ctx> for Calls {
                 .map_err(|e| Error::Invalid(format!("the parameters of {action} are not JSON: {e}")))?,
         };
         if !params.is_object() {
-            return Err(Error::Invalid(format!("the parameters of {action} are {params}, not a JSON object")));
+            return Err(Error::Invalid(format!(
+                "the parameters of {action} are {params}, not a JSON object"
+            )));
         }
         let target = caller.bot(&bot)?;
         caller.flight.acted();

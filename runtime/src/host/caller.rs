@@ -114,7 +114,9 @@ impl Caller {
 
     pub(super) fn bot(&self, id: &str) -> Result<Arc<dyn Bot>, Error> {
         self.around()?.bots.get(id).ok_or_else(|| {
-            Error::NotFound(format!("there is no bot {id:?} on this host; bots.list names those that there are"))
+            Error::NotFound(format!(
+                "there is no bot {id:?} on this host; bots.list names those that there are"
+            ))
         })
     }
 
@@ -125,7 +127,9 @@ impl Caller {
         }
         let over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
         over.iter().find(|event| event.event.id == id).cloned().ok_or_else(|| {
-            Error::NotFound(format!("event {id:?} is not, or no longer, known to this plugin; it ended some time ago"))
+            Error::NotFound(format!(
+                "event {id:?} is not, or no longer, known to this plugin; it ended some time ago"
+            ))
         })
     }
 

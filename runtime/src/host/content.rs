@@ -49,7 +49,9 @@ fn nodes_need_files(forward: &Forward, depth: usize) -> Result<bool, Error> {
             continue;
         }
         let content: Vec<Segment> = serde_json::from_str(&node.content).map_err(|e| {
-            Error::Invalid(format!("a forward node's content is not the JSON form of a list of segments: {e}"))
+            Error::Invalid(format!(
+                "a forward node's content is not the JSON form of a list of segments: {e}"
+            ))
         })?;
         needs |= needs_files(&content, depth + 1)?;
     }
@@ -86,7 +88,8 @@ mod tests {
 
     #[test]
     fn what_could_read_the_owners_files_needs_the_permission() {
-        let image = |source: &str| format!(r#"[{{"type":"image","data":{{"media":{{"source":{source}}}}}}}]"#);
+        let image =
+            |source: &str| format!(r#"[{{"type":"image","data":{{"media":{{"source":{source}}}}}}}]"#);
         let harmless = [
             r#"[{"type":"text","data":"/etc/passwd"}]"#.to_owned(),
             image(r#"{"type":"url","data":"https://example.com/a.png"}"#),

@@ -42,7 +42,10 @@ impl LogGate {
     pub(super) fn write(&self, plugin: &str, level: Level, text: &str) {
         let passes = self.limiter.check().is_ok();
         if let Some(dropped) = self.flood(passes) {
-            warn!(plugin, "it logs too much; {dropped} lines were dropped since the last such line (`log_per_second` in iglu.toml)");
+            warn!(
+                plugin,
+                "it logs too much; {dropped} lines were dropped since the last such line (`log_per_second` in iglu.toml)"
+            );
         }
         if !passes {
             return;

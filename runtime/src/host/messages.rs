@@ -48,7 +48,12 @@ impl HostWithStore<Ctx> for Calls {
         Ok(receipt)
     }
 
-    async fn recall(host: &Accessor<Ctx, Self>, bot: String, chat: Chat, message: String) -> Result<(), Error> {
+    async fn recall(
+        host: &Accessor<Ctx, Self>,
+        bot: String,
+        chat: Chat,
+        message: String,
+    ) -> Result<(), Error> {
         let caller = enter(host)?;
         if !caller.has_sent(&bot, &message) {
             caller.policy.allows(&Permission::Recall)?;
@@ -131,7 +136,8 @@ pub(super) fn unsupported<T>(host: &Accessor<Ctx, Calls>, function: &str) -> Res
 
 /// Reading is free where the plugin is being talked to.
 fn may_read(caller: &Caller, bot: &str, chat: &Chat) -> Result<(), Error> {
-    let here =
-        caller.flight.any(|incoming| incoming.event.bot.id == bot && chat_of(&incoming.event.body).as_ref() == Some(chat));
+    let here = caller
+        .flight
+        .any(|incoming| incoming.event.bot.id == bot && chat_of(&incoming.event.body).as_ref() == Some(chat));
     if here { Ok(()) } else { caller.policy.allows(&Permission::Send) }
 }

@@ -15,7 +15,12 @@ impl HostWithStore<Ctx> for Calls {
         storage(host)?.get(key).await
     }
 
-    async fn set(host: &Accessor<Ctx, Self>, key: String, value: Vec<u8>, ttl_seconds: u32) -> Result<(), Error> {
+    async fn set(
+        host: &Accessor<Ctx, Self>,
+        key: String,
+        value: Vec<u8>,
+        ttl_seconds: u32,
+    ) -> Result<(), Error> {
         storage(host)?.set(key, value, ttl_seconds).await
     }
 

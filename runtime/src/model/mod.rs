@@ -31,7 +31,7 @@ pub use segments::{plain_text, text};
 #[derive(Debug)]
 pub struct Incoming {
     /// The event in the contract's terms, as plugins see it.
-    pub event: Event,
+    pub event: Arc<Event>,
     /// The platform's own JSON, byte for byte as it came (`{}` for events that the host makes).
     pub original: Arc<str>,
     /// Two events of one bot with the same key are one event. `None`: never a duplicate.

@@ -1,6 +1,6 @@
 //! The sandbox's engine: the only place that sets wasmtime up.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -20,6 +20,7 @@ pub(crate) const TICK: Duration = Duration::from_millis(10);
 pub(crate) struct Sandbox {
     engine: Engine,
     linker: Linker<Ctx>,
+    cache: Option<PathBuf>,
 }
 
 impl Sandbox {
@@ -31,8 +32,9 @@ impl Sandbox {
         if let Some(folder) = cache {
             let mut settings = CacheConfig::new();
             settings.with_directory(folder);
-            let cache = Cache::new(settings)
-                .map_err(|e| anyhow::anyhow!("cannot use {} for compiled plugins: {e:#}", folder.display()))?;
+            let cache = Cache::new(settings).map_err(|e| {
+                anyhow::anyhow!("cannot use {} for compiled plugins: {e:#}", folder.display())
+            })?;
             config.cache(Some(cache));
         }
         let engine = Engine::new(&config)
@@ -42,12 +44,17 @@ impl Sandbox {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)
             .and_then(|()| contract::Plugin::add_to_linker::<Ctx, Calls>(&mut linker, |ctx| ctx))
             .map_err(|e| anyhow::anyhow!("the host functions do not fit together: {e:#}"))?;
-        Ok(Self { engine, linker })
+        Ok(Self { engine, linker, cache: cache.map(Path::to_owned) })
     }
 
     /// Compiles a component, or takes it from the cache. Takes long the first time: not for an async thread.
     pub(crate) fn compile(&self, bytes: &[u8]) -> wasmtime::Result<Component> {
         Component::from_binary(&self.engine, bytes)
+    }
+
+    /// The folder for compiled plugins.
+    pub(crate) fn cache(&self) -> Option<&Path> {
+        self.cache.as_deref()
     }
 
     /// Checks imports and exports by name.

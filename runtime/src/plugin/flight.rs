@@ -147,7 +147,8 @@ impl Flight {
     /// Answers the handler that was running, and the jobs to give to the next instance.
     pub(crate) fn crash(&self, culprit: Option<GuestTaskId>) -> (Option<Job>, Vec<Job>) {
         let mut inner = self.lock();
-        let by_task = culprit.and_then(|task| inner.running.iter().find(|(_, r)| r.task == Some(task)).map(|(n, _)| *n));
+        let by_task = culprit
+            .and_then(|task| inner.running.iter().find(|(_, r)| r.task == Some(task)).map(|(n, _)| *n));
         let guilty = by_task.or(inner.last).and_then(|number| inner.running.remove(&number)).map(|r| r.job);
         (guilty, retry(std::mem::take(&mut inner.running)))
     }

@@ -116,9 +116,8 @@ fn announce(router: &Arc<Router>, plugins: &Plugins) -> Arc<dyn Fn() + Send + Sy
     let (router, plugins) = (Arc::clone(router), Arc::clone(plugins));
     Arc::new(move || {
         let plugins = plugins.read().unwrap_or_else(PoisonError::into_inner);
-        let listening = |plugin: &&Arc<Plugin>| {
-            !matches!(*plugin.status.borrow(), Status::Quarantined | Status::Stopped)
-        };
+        let listening =
+            |plugin: &&Arc<Plugin>| !matches!(*plugin.status.borrow(), Status::Quarantined | Status::Stopped);
         let listener = |plugin: &Arc<Plugin>| Listener {
             id: Arc::clone(&plugin.id),
             manifest: plugin.manifest(),
@@ -233,7 +232,8 @@ impl Keeper {
                 file.fresh = true;
             }
         }
-        for file in self.files.iter_mut().filter(|(path, _)| !seen.contains_key(*path)).map(|(_, file)| file) {
+        for file in self.files.iter_mut().filter(|(path, _)| !seen.contains_key(*path)).map(|(_, file)| file)
+        {
             if file.stamp.take().is_some() {
                 file.since = now;
                 file.fresh = false;
@@ -256,7 +256,8 @@ impl Keeper {
         for file in self.files.values() {
             let due = if file.stamp.is_none() { GONE } else { SETTLE };
             if file.fresh || file.stamp.is_none() {
-                next = next.min((file.since + due).saturating_duration_since(now).max(Duration::from_millis(1)));
+                next =
+                    next.min((file.since + due).saturating_duration_since(now).max(Duration::from_millis(1)));
             }
         }
         next
@@ -287,7 +288,8 @@ impl Keeper {
 
     async fn loaded(&mut self, path: PathBuf, hash: Hash, result: Result<Loaded, LoadError>) {
         // A file that changed meanwhile is loaded again.
-        let Some(file) = self.files.get(&path).filter(|file| file.hash == Some(hash) && file.stamp.is_some()) else {
+        let Some(file) = self.files.get(&path).filter(|file| file.hash == Some(hash) && file.stamp.is_some())
+        else {
             return;
         };
         let held = file.holds.clone();
@@ -448,7 +450,8 @@ fn list(folder: &Path) -> BTreeMap<PathBuf, Stamp> {
             let name = path.file_name()?.to_str()?;
             let is_plugin = name.ends_with(".wasm") && !name.starts_with('.');
             // Follows links.
-            let metadata = std::fs::metadata(&path).ok().filter(|metadata| is_plugin && metadata.is_file())?;
+            let metadata =
+                std::fs::metadata(&path).ok().filter(|metadata| is_plugin && metadata.is_file())?;
             Some((path, Stamp::of(&metadata)))
         })
         .collect()

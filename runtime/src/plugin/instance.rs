@@ -12,17 +12,21 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tracing::{error, warn};
 use wasmtime::AsContextMut as _;
-use wasmtime::component::Accessor;
+use wasmtime::component::{Accessor, TypedFunc};
 
 use super::engine::{Ctx, Sandbox};
 use super::loader::Version;
 use super::mailbox::{Job, Mailbox, Verdict};
 use crate::config::Limits;
 use crate::host::Caller;
+use crate::model::Event;
 use crate::model::contract::exports::iglu::plugin::guest::{Guest, Outcome};
 
 /// Handlers that are told to finish up, because their grace is over, have this long to do so.
 const FAREWELL: Duration = Duration::from_millis(100);
+
+/// `handle`, with arguments that are lowered from where they are instead of from copies.
+pub(super) type Handle = TypedFunc<(Arc<str>, Arc<Event>, String), (Result<Outcome, String>,)>;
 
 /// How a life ended.
 pub(crate) enum Ending {
@@ -67,7 +71,8 @@ pub(crate) async fn live(
     started: impl FnOnce() + Send,
 ) -> Ended {
     let limits = &version.limits;
-    let life = Life { caller: &caller, version, mailbox, phase: Mutex::new((Phase::Starting, Instant::now())) };
+    let life =
+        Life { caller: &caller, version, mailbox, phase: Mutex::new((Phase::Starting, Instant::now())) };
     let (mut store, cpu) = sandbox.store(Arc::clone(&caller), limits);
     caller.runs_on(cpu.clone());
 
@@ -75,7 +80,9 @@ pub(crate) async fn live(
         let run = async {
             let plugin = version.pre.instantiate_async(&mut store).await?;
             let guest = plugin.iglu_plugin_guest();
-            store.run_concurrent(async |accessor| life.run(accessor, guest, state, &mut halt, started).await).await?
+            store
+                .run_concurrent(async |accessor| life.run(accessor, guest, state, &mut halt, started).await)
+                .await?
         };
         tokio::select! {
             result = cpu.watch(run) => result.map_err(|e| explain(&e, limits)),
@@ -121,6 +128,7 @@ impl Life<'_> {
         if let Err(reason) = guest.call_start(accessor, state).await? {
             return Ok(Ending::Refused(reason));
         }
+        let handle: Handle = accessor.with(|store| guest.func_handle().func().typed(store))?;
         self.enter(Phase::Serving);
         started();
 
@@ -134,7 +142,7 @@ impl Life<'_> {
                 reason = halted(halt) => break reason,
                 job = self.mailbox.pop(), if room => {
                     for job in self.current(job, &mut rematched) {
-                        running.push(self.begin(accessor, guest, job)?);
+                        running.push(self.begin(accessor, handle, job)?);
                     }
                 }
             }
@@ -199,15 +207,13 @@ impl Life<'_> {
     fn begin<'a>(
         &'a self,
         accessor: &'a Accessor<Ctx>,
-        guest: &Guest,
+        handle: Handle,
         job: Job,
     ) -> wasmtime::Result<impl Future<Output = (u64, wasmtime::Result<Result<Outcome, String>>)> + 'a> {
-        let handle = guest.func_handle();
-        let params = (job.handler.to_string(), job.event.event.clone(), job.args.clone());
+        let params = (Arc::clone(&job.handler), Arc::clone(&job.event.event), job.args.clone());
         let number = self.caller.flight.enter(job);
         let call = accessor.with(|store| handle.start_call_concurrent(store, params))?;
         self.caller.flight.runs_as(number, call.task());
-        let handle = guest.func_handle();
         Ok(async move {
             let result = handle.finish_call_concurrent(accessor, call).await;
             (number, result.map(|(outcome,)| outcome))
@@ -215,7 +221,10 @@ impl Life<'_> {
     }
 
     /// A handler ended.
-    fn settle(&self, (number, result): (u64, wasmtime::Result<Result<Outcome, String>>)) -> wasmtime::Result<()> {
+    fn settle(
+        &self,
+        (number, result): (u64, wasmtime::Result<Result<Outcome, String>>),
+    ) -> wasmtime::Result<()> {
         let outcome = result?;
         self.caller.returned();
         let Some(job) = self.caller.flight.leave(number) else { return Ok(()) };
@@ -240,7 +249,8 @@ impl Life<'_> {
     /// Keeps the wall clock; answers only when the instance must end.
     async fn watch(&self, limits: &Limits) -> Ending {
         let plugin = &self.version.manifest.id;
-        let step = [limits.handler, limits.start, limits.stop].into_iter().min().unwrap_or(limits.handler) / 4;
+        let step =
+            [limits.handler, limits.start, limits.stop].into_iter().min().unwrap_or(limits.handler) / 4;
         let step = step.clamp(Duration::from_millis(20), Duration::from_millis(500));
         loop {
             tokio::time::sleep(step).await;
@@ -296,10 +306,14 @@ pub(crate) fn explain(error: &wasmtime::Error, limits: &Limits) -> String {
     let text = error.root_cause().to_string();
     if let Some(trap) = error.downcast_ref::<wasmtime::Trap>() {
         return match trap {
-            wasmtime::Trap::UnreachableCodeReached => "it panicked or aborted (see the line before, if it left one)".into(),
+            wasmtime::Trap::UnreachableCodeReached => {
+                "it panicked or aborted (see the line before, if it left one)".into()
+            }
             wasmtime::Trap::StackOverflow => "its call stack overflowed (endless recursion?)".into(),
             // Rust keeps its stack in linear memory, below everything else.
-            wasmtime::Trap::MemoryOutOfBounds => "it reached beyond its memory (endless recursion, or a wild pointer)".into(),
+            wasmtime::Trap::MemoryOutOfBounds => {
+                "it reached beyond its memory (endless recursion, or a wild pointer)".into()
+            }
             other => format!("it trapped: {other}"),
         };
     }
@@ -309,4 +323,3 @@ pub(crate) fn explain(error: &wasmtime::Error, limits: &Limits) -> String {
     }
     text
 }
-

@@ -270,7 +270,8 @@ impl Keeper {
 
     /// From now on the router matches for this version.
     fn install(&self, version: &Version) {
-        *self.manifest.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::clone(&version.manifest);
+        *self.manifest.write().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            Arc::clone(&version.manifest);
         self.status.send_replace(Status::Starting);
         (self.home.changed)();
     }

@@ -11,6 +11,7 @@ use wasmtime::component::types::ComponentItem;
 use super::engine::{Ctx, Sandbox};
 use super::instance::explain;
 use super::manifest::Manifest;
+use super::workshop;
 use crate::config::Limits;
 use crate::host::Caller;
 use crate::model::contract::PluginPre;
@@ -56,7 +57,9 @@ pub struct Inspection {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// Not WebAssembly at all, or cut short.
-    #[error("not a WebAssembly component: {0}; if the file is still being written, it is read again when it changes")]
+    #[error(
+        "not a WebAssembly component: {0}; if the file is still being written, it is read again when it changes"
+    )]
     NotWasm(String),
     /// A core module.
     #[error(
@@ -106,7 +109,16 @@ pub(crate) struct Loaded {
 }
 
 /// Compiles, links, instantiates and describes.
-pub(crate) async fn load(sandbox: &Arc<Sandbox>, bytes: Vec<u8>, limits: &Limits) -> Result<Loaded, LoadError> {
+pub(crate) async fn load(
+    sandbox: &Arc<Sandbox>,
+    bytes: Vec<u8>,
+    limits: &Limits,
+) -> Result<Loaded, LoadError> {
+    if let Some(cache) = sandbox.cache()
+        && is_component(&bytes)
+    {
+        workshop::compile(cache, &hash(&bytes), &bytes).await;
+    }
     let compiler = Arc::clone(sandbox);
     // Cranelift may need seconds for a large plugin.
     let (component, pre) = tokio::task::spawn_blocking(move || {
@@ -116,7 +128,8 @@ pub(crate) async fn load(sandbox: &Arc<Sandbox>, bytes: Vec<u8>, limits: &Limits
     })
     .await
     .map_err(|e| LoadError::Describe(format!("the compiler failed: {e}")))??;
-    let imports = component.component_type().imports(sandbox.engine()).map(|(name, _)| name.to_owned()).collect();
+    let imports =
+        component.component_type().imports(sandbox.engine()).map(|(name, _)| name.to_owned()).collect();
     let manifest = Manifest::parse(&describe(sandbox, &pre, limits).await?)?;
     Ok(Loaded { manifest, pre, imports })
 }
@@ -138,6 +151,10 @@ pub async fn inspect(path: &Path) -> Result<Inspection, LoadError> {
     Ok(Inspection { manifest, contract, imports, size })
 }
 
+fn is_component(bytes: &[u8]) -> bool {
+    matches!(bytes, [0, b'a', b's', b'm', _, _, 1, 0, ..])
+}
+
 fn compile(sandbox: &Sandbox, bytes: &[u8]) -> Result<Component, LoadError> {
     // The header: magic, version, layer. Layer 0 is a core module, 1 a component.
     match bytes {
@@ -153,9 +170,12 @@ fn compile(sandbox: &Sandbox, bytes: &[u8]) -> Result<Component, LoadError> {
 fn misfit(sandbox: &Sandbox, component: &Component, error: &wasmtime::Error) -> LoadError {
     let engine = sandbox.engine();
     let ty = component.component_type();
-    let names: Vec<String> = ty.imports(engine).chain(ty.exports(engine)).map(|(name, _)| name.to_owned()).collect();
+    let names: Vec<String> =
+        ty.imports(engine).chain(ty.exports(engine)).map(|(name, _)| name.to_owned()).collect();
     let other_version = |name: &&String| {
-        name.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@')).is_some_and(|(_, version)| version != CONTRACT)
+        name.strip_prefix(PACKAGE)
+            .and_then(|rest| rest.split_once('@'))
+            .is_some_and(|(_, version)| version != CONTRACT)
     };
     if let Some(interface) = names.iter().find(other_version) {
         return LoadError::OtherContract { interface: interface.clone() };
@@ -167,7 +187,10 @@ fn misfit(sandbox: &Sandbox, component: &Component, error: &wasmtime::Error) -> 
             return LoadError::UnknownImport { import: name.to_owned(), hint };
         }
         if !known(name) {
-            return LoadError::UnknownImport { import: name.to_owned(), hint: "; build it for the iglu world `plugin`" };
+            return LoadError::UnknownImport {
+                import: name.to_owned(),
+                hint: "; build it for the iglu world `plugin`",
+            };
         }
     }
     if !names.iter().any(|name| *name == format!("{PACKAGE}guest@{CONTRACT}")) {
@@ -178,7 +201,11 @@ fn misfit(sandbox: &Sandbox, component: &Component, error: &wasmtime::Error) -> 
                 _ => name.to_owned(),
             })
             .collect();
-        return LoadError::OtherWorld(if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") });
+        return LoadError::OtherWorld(if exports.is_empty() {
+            "nothing".to_owned()
+        } else {
+            exports.join(", ")
+        });
     }
     LoadError::Misfit(format!("{error:#}"))
 }
@@ -199,7 +226,10 @@ async fn describe(sandbox: &Sandbox, pre: &PluginPre<Ctx>, limits: &Limits) -> R
         Ok(Err(e)) => {
             let text = e.root_cause().to_string();
             // Type mismatches show only here: the names were right.
-            if e.downcast_ref::<wasmtime::Trap>().is_none() && text.contains("type") && text.contains("mismatch") {
+            if e.downcast_ref::<wasmtime::Trap>().is_none()
+                && text.contains("type")
+                && text.contains("mismatch")
+            {
                 return Err(LoadError::Misfit(format!("{e:#}")));
             }
             Err(LoadError::Describe(explain(&e, limits)))

@@ -65,7 +65,13 @@ impl Mailbox {
     /// An empty mailbox for `capacity` bytes of events.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self { queue: Mutex::default(), capacity, arrived: Notify::new(), shed: AtomicU64::new(0), open: watch::Sender::new(0) }
+        Self {
+            queue: Mutex::default(),
+            capacity,
+            arrived: Notify::new(),
+            shed: AtomicU64::new(0),
+            open: watch::Sender::new(0),
+        }
     }
 
     /// Puts a job at the end. Never waits.

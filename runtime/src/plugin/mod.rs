@@ -10,6 +10,7 @@
 //! | `instance` | one instance from `start` to its end |
 //! | `flight` | the handlers that are running |
 //! | `mailbox` | the jobs that wait |
+//! | `workshop` | compiling in a process of its own |
 //! | `engine` | wasmtime: settings, limits, clocks |
 
 pub(crate) mod engine;
@@ -22,3 +23,4 @@ pub mod loader;
 pub mod mailbox;
 pub mod manifest;
 pub mod probe;
+pub mod workshop;

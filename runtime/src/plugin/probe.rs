@@ -68,12 +68,15 @@ impl Probe {
             let guest = plugin.iglu_plugin_guest();
             let calls = async |accessor: &wasmtime::component::Accessor<Ctx>| {
                 let _ = guest.call_start(accessor, None).await?;
+                let handle: super::instance::Handle =
+                    accessor.with(|store| guest.func_handle().func().typed(store))?;
+                let name: Arc<str> = handler.into();
                 let mut took = Vec::with_capacity(batches);
                 for _ in 0..batches {
                     let begun = Instant::now();
                     for _ in 0..batch {
-                        let (name, args) = (handler.to_owned(), "{}".to_owned());
-                        let _ = guest.call_handle(accessor, name, event.event.clone(), args).await?;
+                        let params = (Arc::clone(&name), Arc::clone(&event.event), "{}".to_owned());
+                        let _ = handle.call_concurrent(accessor, params).await?;
                         cpu.returned();
                     }
                     took.push(begun.elapsed() / batch);

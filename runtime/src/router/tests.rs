@@ -92,7 +92,7 @@ async fn duplicates_are_dropped_per_bot() {
     let (router, mailboxes) = router(&[("a", &on_message("m", ""))]);
     for (bot, key) in [("1", Some("x")), ("1", Some("x")), ("2", Some("x")), ("1", None), ("1", None)] {
         let mut incoming = said("hi");
-        bot.clone_into(&mut incoming.event.bot.id);
+        bot.clone_into(&mut Arc::make_mut(&mut incoming.event).bot.id);
         incoming.dedup = key.map(str::to_owned);
         router.route(incoming);
     }
@@ -243,7 +243,7 @@ struct Recorder(Mutex<Vec<(Chat, String, bool)>>);
 
 impl Bot for Recorder {
     fn info(&self) -> model::Bot {
-        said("").event.bot
+        said("").event.bot.clone()
     }
 
     fn send<'a>(

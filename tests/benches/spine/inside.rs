@@ -33,7 +33,8 @@ pub(crate) async fn run() -> anyhow::Result<()> {
 
 /// Seconds that the router takes for a message that nobody asked for.
 fn no_match(plugins: usize) -> f64 {
-    let config = Config::parse("", std::path::Path::new("iglu.toml")).expect("an empty configuration is right");
+    let config =
+        Config::parse("", std::path::Path::new("iglu.toml")).expect("an empty configuration is right");
     let router = Router::new((&config).into(), Arc::new(Bots::default()));
     let listener = |plugin: usize| {
         let command = |n: usize| {
@@ -93,6 +94,7 @@ fn message(text: &str) -> Incoming {
         online: true,
     };
     let id = "event-1".to_owned();
-    let event = Event { id, bot, time: 1_747_107_314.0, redelivered: false, body: EventBody::Message(message) };
-    Incoming { event, original: "{}".into(), dedup: None }
+    let event =
+        Event { id, bot, time: 1_747_107_314.0, redelivered: false, body: EventBody::Message(message) };
+    Incoming { event: event.into(), original: "{}".into(), dedup: None }
 }

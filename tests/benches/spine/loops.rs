@@ -33,7 +33,10 @@ pub(crate) async fn run() {
         let bare = Napcat::start(options()).await;
         let this = std::env::current_exe().expect("a running program has a path");
         let mut child = Command::new(this)
-            .args(["bare-loop", &format!("{}/?access_token={}", bare.url().trim_end_matches('/'), bare.token())])
+            .args([
+                "bare-loop",
+                &format!("{}/?access_token={}", bare.url().trim_end_matches('/'), bare.token()),
+            ])
             .stdin(Stdio::null())
             .spawn()
             .expect("the bare loop starts");
@@ -70,7 +73,11 @@ fn report(in_flight: usize, bare: &[Run], iglu: &[Run]) {
         row(&format!("{name}, {in_flight} in flight"), &figure, &more);
     }
     let bar = if in_flight == 64 { "bar: at most 4.0" } else { "" };
-    row(&format!("CPU time, iglu / bare, {in_flight} in flight"), &format!("{:.2}", cpu(iglu) / cpu(bare)), bar);
+    row(
+        &format!("CPU time, iglu / bare, {in_flight} in flight"),
+        &format!("{:.2}", cpu(iglu) / cpu(bare)),
+        bar,
+    );
     let ordered = iglu.iter().all(|run| run.in_order);
     row("replies of one chat in the order of their messages", if ordered { "yes" } else { "NO" }, "bar: yes");
 }

@@ -42,9 +42,17 @@ async fn first_reply() {
         napcat.disconnected().await;
     }
     let bar = "bar: at most 150 ms";
-    row("first reply after the start, warm cache", &format!("{:.0} ms", median(&mut times).as_secs_f64() * 1e3), bar);
+    row(
+        "first reply after the start, warm cache",
+        &format!("{:.0} ms", median(&mut times).as_secs_f64() * 1e3),
+        bar,
+    );
     let kib = median(&mut memory);
-    row("resident memory at rest, one plugin", &format!("{:.1} MiB", kib as f64 / 1024.0), "bar: at most 30 MB");
+    row(
+        "resident memory at rest, one plugin",
+        &format!("{:.1} MiB", kib as f64 / 1024.0),
+        "bar: at most 30 MB",
+    );
 }
 
 /// From a changed file to the first answer of the new version, compiled anew each time.
@@ -77,5 +85,9 @@ async fn swap() {
     }
     host.stop().await;
     let what = format!("swap, cold: changed file to first answer ({} KB)", size / 1000);
-    row(&what, &format!("{:.0} ms", median(&mut times).as_secs_f64() * 1e3), "bar: at most 400 ms for 100 KB");
+    row(
+        &what,
+        &format!("{:.0} ms", median(&mut times).as_secs_f64() * 1e3),
+        "bar: at most 400 ms for 100 KB",
+    );
 }

@@ -273,3 +273,31 @@ async fn a_plugin_that_is_not_enabled_does_not_run() {
     assert!(host.lines().iter().any(|line| line.is("dice", "not enabled in iglu.toml")));
     host.stop().await;
 }
+
+#[tokio::test]
+async fn of_many_quick_replacements_the_last_one_stays() {
+    let (napcat, folder, host) = counting().await;
+    assert_eq!(count(&napcat, "one").await, "0.0.1001:1:one");
+    let mark = host.mark();
+    for number in 2..=40 {
+        folder.put("a.wasm", &counter(number));
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(0..80))).await;
+    }
+    has_taken_over(&host, mark, 40).await;
+    assert_eq!(count(&napcat, "two").await, "0.0.1040:2:two");
+    tokio::time::sleep(QUIET).await;
+    assert_eq!(count(&napcat, "three").await, "0.0.1040:3:three", "and no earlier one comes after it");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn going_back_to_the_old_file_is_a_swap_like_any_other() {
+    let (napcat, folder, host) = counting().await;
+    for (number, n) in [(2, 1), (1, 2), (2, 3), (1, 4)] {
+        let mark = host.mark();
+        folder.put("a.wasm", &counter(number));
+        has_taken_over(&host, mark, number).await;
+        assert_eq!(count(&napcat, "x").await, format!("{}:{n}:x", version(number)));
+    }
+    host.stop().await;
+}

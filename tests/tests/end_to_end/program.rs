@@ -193,3 +193,16 @@ async fn a_second_host_on_one_folder_is_refused() {
     assert_eq!(ask(&napcat, "/echo hi").await, "hi");
     host.stop().await;
 }
+
+#[tokio::test]
+async fn an_idle_host_rests() {
+    let (napcat, _folder, host) = house(&["echo", "rogue"], "").await;
+    assert_eq!(ask(&napcat, "/echo hi").await, "hi");
+    // What is left to do after the start.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let before = host.cpu_time();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let used = host.cpu_time() - before;
+    assert!(used < Duration::from_millis(250), "{used:?} of processor time in five idle seconds");
+    host.stop().await;
+}

@@ -230,7 +230,7 @@ impl Link<'_> {
                 }
                 _ => {}
             }
-            event.event.bot.online = account.info().online;
+            Arc::make_mut(&mut event.event).bot.online = account.info().online;
             (self.seat.inlet)(event);
         }
     }

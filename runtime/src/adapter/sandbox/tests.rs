@@ -120,7 +120,7 @@ fn lines_for_the_chat_itself_do_not_reach_the_plugins() {
 fn a_user_can_join_and_poke() {
     let room = room();
     assert!(room.note(":join").contains(":group"));
-    let EventBody::Notice(Notice::Poked(poke)) = room.event(":poke").event.body else { panic!() };
+    let EventBody::Notice(Notice::Poked(poke)) = room.event(":poke").event.body.clone() else { panic!() };
     assert_eq!((poke.sender.as_str(), poke.target.as_str()), ("10001", BOT_ID));
     room.note(":group 20001");
     let joined = room.event(":join 10003 New Face");
@@ -129,7 +129,7 @@ fn a_user_can_join_and_poke() {
         (change.group.as_str(), change.user.as_str(), change.how.as_str()),
         ("20001", "10003", "approve")
     );
-    let EventBody::Notice(Notice::MemberLeft(change)) = room.event(":leave 10003").event.body else {
+    let EventBody::Notice(Notice::MemberLeft(change)) = room.event(":leave 10003").event.body.clone() else {
         panic!()
     };
     assert_eq!(change.user, "10003");

@@ -71,7 +71,7 @@ pub(super) fn event(node: &Node<'_>, text: &str, context: &mut Context<'_>) -> D
     let original: Arc<str> = Arc::from(text);
     let single = bodies.len() == 1;
     let events = bodies.into_iter().enumerate().map(|(number, body)| Incoming {
-        event: Event { id: event_id(), bot: context.bot.clone(), time, redelivered: false, body },
+        event: Arc::new(Event { id: event_id(), bot: context.bot.clone(), time, redelivered: false, body }),
         original: original.clone(),
         dedup: dedup.as_ref().map(|key| if single { key.clone() } else { format!("{key}.{number}") }),
     });
@@ -82,7 +82,7 @@ pub(super) fn event(node: &Node<'_>, text: &str, context: &mut Context<'_>) -> D
 pub(super) fn bot_state(bot: Bot, state: &str, reason: Option<String>, original: Option<&str>) -> Incoming {
     let body = EventBody::BotState(BotState { state: state.to_owned(), reason });
     Incoming {
-        event: Event { id: event_id(), bot, time: now(), redelivered: false, body },
+        event: Arc::new(Event { id: event_id(), bot, time: now(), redelivered: false, body }),
         original: Arc::from(original.unwrap_or("{}")),
         dedup: None,
     }

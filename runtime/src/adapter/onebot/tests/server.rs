@@ -129,7 +129,7 @@ impl House {
     /// The next event is a change of the bot's state; which one.
     pub(super) async fn state(&mut self) -> String {
         let event = self.event().await;
-        match event.event.body {
+        match event.event.body.clone() {
             EventBody::BotState(state) => state.state,
             other => panic!("{other:?} is no change of state"),
         }
