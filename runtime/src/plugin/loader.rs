@@ -225,11 +225,8 @@ async fn describe(sandbox: &Sandbox, pre: &PluginPre<Ctx>, limits: &Limits) -> R
         Ok(Ok(json)) => Ok(json),
         Ok(Err(e)) => {
             let text = e.root_cause().to_string();
-            // Type mismatches show only here: the names were right.
-            if e.downcast_ref::<wasmtime::Trap>().is_none()
-                && text.contains("type")
-                && text.contains("mismatch")
-            {
+            // Wrong types show only here, as "expected `string` found `u32`": the names were right.
+            if text.contains("mismatch") || (text.starts_with("expected ") && text.contains(" found ")) {
                 return Err(LoadError::Misfit(format!("{e:#}")));
             }
             Err(LoadError::Describe(explain(&e, limits)))
