@@ -23,7 +23,7 @@ const LONGEST: Duration = Duration::from_secs(120);
 static PLACES: Semaphore = Semaphore::const_new(2);
 static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
 
-/// The sub-command that [`compile`] runs.
+/// The sub-command that compiles in a process of its own.
 pub const COMMAND: &str = "compile-into-cache";
 
 /// Names the program that has the sub-command [`COMMAND`]; without one, everything is compiled in the host's process.
