@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use iglu_tests::{
+    fixtures::Fixture,
     folder::Folder,
     host::Host,
     napcat::{FRIEND, Napcat, Options},
@@ -54,4 +55,13 @@ pub(crate) async fn settled(napcat: &Napcat) {
     napcat.private_text(FRIEND, &format!("/echo settled {number}"));
     let wanted = format!("settled {number}");
     napcat.next_call_where("that tells that all is done", move |call| call.text() == wanted).await;
+}
+
+/// A host with the plugins `echo` and `probe`, the latter as fixture number 1.
+pub(crate) async fn probed(settings: &str) -> (Napcat, Folder, Host) {
+    let napcat = napcat().await;
+    let folder = Folder::with(&napcat, &["echo"], settings);
+    folder.put("probe.wasm", &Fixture::load("probe").id(1).bytes());
+    let host = up(&napcat, &folder).await;
+    (napcat, folder, host)
 }

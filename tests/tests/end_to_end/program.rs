@@ -5,19 +5,11 @@ use std::time::{Duration, Instant};
 use iglu_tests::{
     fixtures::{Fixture, plugin},
     folder::Folder,
-    host::{Host, Line, iglu_with},
-    napcat::{FRIEND, Napcat},
+    host::{Line, iglu_with},
+    napcat::FRIEND,
 };
 
-use crate::common::{ask, house, napcat, said, up};
-
-async fn probed(settings: &str) -> (Napcat, Folder, Host) {
-    let napcat = napcat().await;
-    let folder = Folder::with(&napcat, &["echo"], settings);
-    folder.put("probe.wasm", &Fixture::load("probe").id(1).bytes());
-    let host = up(&napcat, &folder).await;
-    (napcat, folder, host)
-}
+use crate::common::{ask, house, napcat, probed, said, up};
 
 #[tokio::test]
 async fn a_stop_lets_handlers_finish_and_takes_no_new_event() {

@@ -1,25 +1,17 @@
 //! Permissions and storage.
 
 use iglu_tests::{
-    fixtures::{Fixture, plugin},
+    fixtures::plugin,
     folder::Folder,
     napcat::{FRIEND, GROUP},
 };
 use serde_json::json;
 
-use crate::common::{answer, ask, house, napcat, said, settled, up};
-
-async fn probe(settings: &str) -> (iglu_tests::napcat::Napcat, Folder, iglu_tests::host::Host) {
-    let napcat = napcat().await;
-    let folder = Folder::with(&napcat, &["echo"], settings);
-    folder.put("probe.wasm", &Fixture::load("probe").id(1).bytes());
-    let host = up(&napcat, &folder).await;
-    (napcat, folder, host)
-}
+use crate::common::{answer, ask, house, napcat, probed, said, settled, up};
 
 #[tokio::test]
 async fn a_send_that_is_not_granted_is_denied_with_the_lines_to_add_and_these_work() {
-    let (napcat, folder, host) = probe("").await;
+    let (napcat, folder, host) = probed("").await;
     let told = host
         .says("what is not granted", |line| line.is("fixture-0001", "asks for what is not granted"))
         .await;
@@ -41,7 +33,7 @@ async fn a_send_that_is_not_granted_is_denied_with_the_lines_to_add_and_these_wo
 
 #[tokio::test]
 async fn what_is_asked_for_and_not_granted_is_in_the_log_with_the_line_to_add() {
-    let (_napcat, _folder, host) = probe("[plugin.fixture-0001]\ngrants = [\"send\"]\n").await;
+    let (_napcat, _folder, host) = probed("[plugin.fixture-0001]\ngrants = [\"send\"]\n").await;
     let told = host.says("what is not granted", |line| line.is("fixture-0001", "not granted")).await.text();
     assert!(told.contains("recall, call:get_*"), "{told}");
     assert!(told.contains("grants = [\"send\", \"recall\", \"call:get_*\"]"), "{told}");
@@ -50,7 +42,7 @@ async fn what_is_asked_for_and_not_granted_is_in_the_log_with_the_line_to_add() 
 
 #[tokio::test]
 async fn raw_calls_are_allowed_by_their_names() {
-    let (napcat, _folder, host) = probe("[plugin.fixture-0001]\ngrants = [\"call:get_*\"]\n").await;
+    let (napcat, _folder, host) = probed("[plugin.fixture-0001]\ngrants = [\"call:get_*\"]\n").await;
     let status = ask(&napcat, "/call get_status").await;
     assert!(status.contains("\"online\":true"), "{status}");
     let denied = ask(&napcat, "/call set_restart").await;
@@ -63,7 +55,7 @@ async fn raw_calls_are_allowed_by_their_names() {
 
 #[tokio::test]
 async fn replying_and_taking_back_ones_own_message_need_no_permission() {
-    let (napcat, _folder, host) = probe("").await;
+    let (napcat, _folder, host) = probed("").await;
     napcat.private_text(FRIEND, "/oops");
     let sent = napcat.next_call("send_private_msg").await;
     let recalled = napcat.next_call("delete_msg").await;
@@ -79,7 +71,7 @@ async fn replying_and_taking_back_ones_own_message_need_no_permission() {
 
 #[tokio::test]
 async fn reading_where_the_plugin_is_talked_to_needs_no_permission() {
-    let (napcat, _folder, host) = probe("").await;
+    let (napcat, _folder, host) = probed("").await;
     let id = napcat.private_text(FRIEND, "the quoted words");
     napcat.private_message(FRIEND).reply(id).text("/fetch").push();
     assert_eq!(answer(&napcat).await, "the quoted words");
