@@ -281,7 +281,7 @@ impl Keeper {
         let (path, sandbox) = (path.to_owned(), Arc::clone(&self.rooms.sandbox));
         let limits = self.rooms.config.limits.clone();
         self.loads.spawn(async move {
-            let result = load(&sandbox, bytes, &limits).await;
+            let result = load(&sandbox, bytes, &new, &limits).await;
             (path, new, result)
         });
     }

@@ -108,16 +108,17 @@ pub(crate) struct Loaded {
     imports: Vec<String>,
 }
 
-/// Compiles, links, instantiates and describes.
+/// Compiles, links, instantiates and describes. `hash` is the [`hash`] of `bytes`.
 pub(crate) async fn load(
     sandbox: &Arc<Sandbox>,
     bytes: Vec<u8>,
+    hash: &Hash,
     limits: &Limits,
 ) -> Result<Loaded, LoadError> {
     if let Some(cache) = sandbox.cache()
         && is_component(&bytes)
     {
-        workshop::compile(cache, &hash(&bytes), &bytes).await;
+        workshop::compile(cache, hash, &bytes).await;
     }
     let compiler = Arc::clone(sandbox);
     // Cranelift may need seconds for a large plugin.
@@ -141,9 +142,9 @@ pub(crate) async fn load(
 /// When the file would not load.
 pub async fn inspect(path: &Path) -> Result<Inspection, LoadError> {
     let bytes = tokio::fs::read(path).await?;
-    let size = bytes.len();
+    let (size, hash) = (bytes.len(), hash(&bytes));
     let sandbox = Arc::new(Sandbox::new(None).map_err(|e| LoadError::Describe(format!("{e:#}")))?);
-    let Loaded { manifest, imports, .. } = load(&sandbox, bytes, &Limits::default()).await?;
+    let Loaded { manifest, imports, .. } = load(&sandbox, bytes, &hash, &Limits::default()).await?;
     let contract = imports
         .iter()
         .find_map(|import| import.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@')))
