@@ -13,7 +13,7 @@
 wit_bindgen::generate!({
     path: "../wit",
     world: "plugin",
-    additional_derives: [PartialEq, ::iglu_contract_derive::ContractJson],
+    additional_derives: [PartialEq, ::iglu_contract_derive::ContractJson, ::iglu_contract_derive::Lift],
     pub_export_macro: true,
     export_macro_name: "export",
     default_bindings_module: "::iglu_sdk::__private::contract",

@@ -64,6 +64,9 @@
 #[allow(unused_extern_crates, reason = "the macros' code names the crate")]
 extern crate self as iglu_sdk;
 
+#[doc(hidden)]
+#[allow(missing_docs, reason = "for the macro only")]
+pub mod abi;
 mod args;
 mod base64_json;
 pub mod bots;
@@ -131,6 +134,8 @@ pub mod __private {
     pub use serde;
     pub use serde_json::{Map, Value};
 
+    #[cfg(target_arch = "wasm32")]
+    pub use crate::abi;
     pub use crate::{
         args::{Arguments, BadArgument},
         component::Component,

@@ -75,7 +75,7 @@ pub(crate) fn expand(arguments: TokenStream, mut item: ItemImpl) -> Result<Token
             #[cfg(target_arch = "wasm32")]
             mod component {
                 type Component = ::iglu_sdk::__private::Component<super::#plugin>;
-                ::iglu_sdk::__private::export!(Component with_types_in ::iglu_sdk::__private::contract);
+                ::iglu_sdk::__private::export!(Component with_types_in ::iglu_sdk::__private::abi);
             }
         };
     })

@@ -1,5 +1,6 @@
 //! The benchmark of the spine: `cargo xtask bench`. Every figure stands beside what it is compared with, from the same
-//! run, because machines are noisy. Figures are medians.
+//! run, because machines are noisy. Figures are medians. With the names of parts (`loops`, `start`, `inside`) only these
+//! are measured.
 
 mod inside;
 mod loops;
@@ -8,15 +9,23 @@ mod start;
 use std::time::Duration;
 
 fn main() -> anyhow::Result<()> {
-    let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
-    if args.next().as_deref() == Some("bare-loop") {
-        return loops::bare(&args.next().unwrap_or_default());
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    if let Some(("bare-loop", rest)) = args.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return loops::bare(rest.first().map_or("", String::as_str));
     }
+    let wanted = |part: &str| args.is_empty() || args.iter().any(|arg| arg == part);
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        loops::run().await;
-        start::run().await;
-        inside::run().await
+        if wanted("loops") {
+            loops::run().await;
+        }
+        if wanted("start") {
+            start::run().await;
+        }
+        if wanted("inside") {
+            inside::run().await?;
+        }
+        Ok(())
     })
 }
 
