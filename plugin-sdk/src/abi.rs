@@ -190,7 +190,9 @@ pub mod exports {
     pub mod iglu {
         pub mod plugin {
             pub mod guest {
-                pub use crate::{abi::handle as _export_handle_cabi, contract::exports::iglu::plugin::guest::*};
+                pub use crate::{
+                    abi::handle as _export_handle_cabi, contract::exports::iglu::plugin::guest::*,
+                };
             }
         }
     }

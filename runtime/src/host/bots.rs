@@ -4,6 +4,7 @@ use serde_json::Value;
 use wasmtime::component::Accessor;
 
 use super::enter;
+use super::messages::unsupported;
 use crate::model::contract::iglu::plugin::bots::{Host, HostWithStore};
 use crate::model::{Bot, Error};
 use crate::plugin::engine::{Calls, Ctx};
@@ -41,5 +42,17 @@ impl HostWithStore<Ctx> for Calls {
         let target = caller.bot(&bot)?;
         caller.flight.acted();
         target.call(&action, params).await.map(|answer| answer.to_string())
+    }
+    async fn call_stream(
+        host: &Accessor<Ctx, Self>,
+        _bot: String,
+        _action: String,
+        _params: String,
+    ) -> Result<String, Error> {
+        unsupported(host, "bots.call-stream")
+    }
+
+    async fn next(host: &Accessor<Ctx, Self>, _stream: String) -> Result<Option<String>, Error> {
+        unsupported(host, "bots.next")
     }
 }

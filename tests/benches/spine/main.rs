@@ -8,6 +8,10 @@ mod start;
 
 use std::time::Duration;
 
+/// As in the host's binary.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     if let Some(("bare-loop", rest)) = args.split_first().map(|(first, rest)| (first.as_str(), rest)) {
