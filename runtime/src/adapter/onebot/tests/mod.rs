@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use super::decode::{self, Context, Decoded};
 use super::memory::Memory;
 use super::wire::{self, Frame};
+use super::{Sending, Settings, Timings};
 use crate::model::Bot;
 
 /// The account of most recordings.
@@ -36,6 +37,20 @@ fn payloads(folder: &str) -> Vec<(String, String)> {
     files.sort();
     assert!(files.len() > 50, "{} holds the corpus", dir.display());
     files
+}
+
+/// A table with an address and nothing else.
+pub(super) fn settings_of(url: &str) -> Settings {
+    Settings {
+        name: "mine".to_owned(),
+        url: Some(url.to_owned()),
+        listen: None,
+        account: None,
+        token: None,
+        ca: None,
+        sending: Sending::default(),
+        timings: Timings::default(),
+    }
 }
 
 fn bot() -> Bot {

@@ -14,7 +14,7 @@ use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Settings, Timings, run};
-use super::ME;
+use super::{ME, settings_of};
 use crate::bot::{Bot, Bots};
 use crate::model::{EventBody, Incoming};
 
@@ -118,7 +118,7 @@ impl House {
         let bots = Arc::new(Bots::default());
         let stop = CancellationToken::new();
         let inlet = Arc::new(move |event| drop(sender.send(event)));
-        let task = tokio::spawn(run(settings, bots.clone(), inlet, stop.clone()));
+        let task = tokio::spawn(run(vec![settings], bots.clone(), inlet, stop.clone()));
         Self { bots, stop, task, events }
     }
 
@@ -153,5 +153,5 @@ pub(super) fn settings(address: SocketAddr) -> Settings {
         refused: Duration::from_millis(80),
         ..Timings::default()
     };
-    Settings { name: "mine".to_owned(), url: format!("ws://{address}"), token: None, ca: None, timings }
+    Settings { timings, ..settings_of(&format!("ws://{address}")) }
 }
