@@ -1,8 +1,10 @@
 //! What the parts of the adapter do together, on recorded payloads and on real sockets.
 
 mod corpus;
+mod door;
 mod encode;
 mod expected;
+mod http;
 mod link;
 mod mutations;
 mod server;
