@@ -160,7 +160,7 @@ impl KernelResult {
 /// ```
 /// # use iglu_sdk::prelude::*;
 /// # async fn example(event: &MessageEvent) -> Result {
-/// napcat::kernel_result(&napcat::set_essence_msg(&event.bot, &event.message().id).await?)?;
+/// napcat::kernel_result(&napcat::set_essence_msg(&event.bot, &event.body().id).await?)?;
 /// # Ok(()) }
 /// # assert!(napcat::kernel_result(&json!({"result": 0, "errMsg": ""})).is_ok());
 /// # assert!(napcat::kernel_result(&json!({"errCode": 110, "errMsg": "no"})).is_err());

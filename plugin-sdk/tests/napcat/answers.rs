@@ -16,8 +16,9 @@ fn corpus() -> std::path::PathBuf {
 }
 
 fn data(name: &str) -> Value {
-    let text = std::fs::read_to_string(corpus().join(name)).unwrap();
-    serde_json::from_str::<Value>(&text).unwrap().get("data").cloned().unwrap_or_default()
+    let text = std::fs::read_to_string(corpus().join(name)).expect("a file of the corpus");
+    let answer: Value = serde_json::from_str(&text).expect("the corpus is JSON");
+    answer.get("data").cloned().unwrap_or_default()
 }
 
 /// What the functions read, for each answer of the corpus that went well, under its file's name.

@@ -32,7 +32,7 @@ fn sent(message: Message) -> Result<Value, String> {
 }
 
 fn corpus(text: &str) -> Value {
-    serde_json::from_str::<Value>(text).unwrap()["params"].clone()
+    serde_json::from_str::<Value>(text).expect("the corpus is JSON")["params"].clone()
 }
 
 #[test]

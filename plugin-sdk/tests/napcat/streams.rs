@@ -19,11 +19,16 @@ pub(crate) const DOWNLOADS: [&str; 4] = [
     "test_download_stream",
 ];
 
+/// What a stream brings.
+type Packets = Vec<Result<Value, HostError>>;
+/// The file, or a word of the error.
+type Collected = Result<&'static [u8], &'static str>;
+
 fn packet(text: &str) -> Result<Value, HostError> {
-    Ok(serde_json::from_str::<Value>(text).unwrap()["data"].clone())
+    Ok(serde_json::from_str::<Value>(text).expect("the corpus is JSON")["data"].clone())
 }
 
-fn recorded() -> Vec<Result<Value, HostError>> {
+fn recorded() -> Packets {
     vec![
         packet(include_str!("../../../tests/corpus/onebot/response_stream_file_info.json")),
         packet(include_str!("../../../tests/corpus/onebot/response_stream_chunk.json")),
@@ -35,7 +40,7 @@ fn refusal() -> HostError {
     HostError::Platform(PlatformError { code: 1200, message: "no".into(), trace: None })
 }
 
-fn with_packets(packets: Vec<Result<Value, HostError>>) -> Harness<Caller> {
+fn with_packets(packets: Packets) -> Harness<Caller> {
     let mut bot = Harness::<Caller>::new();
     bot.answer_stream(move |_| Ok(packets.clone()));
     bot
@@ -107,8 +112,8 @@ fn collecting_gives_the_whole_file_or_an_error() {
     let end =
         || Ok(json!({"type": "response", "data_type": "file_complete", "total_chunks": 2, "total_bytes": 6}));
     let failed = || Ok(json!({"type": "error", "message": "gone"}));
-    // The packets, the limit, and the file or a word of the error.
-    let cases: [(Vec<Result<Value, HostError>>, usize, Result<&[u8], &str>); 9] = [
+    // With the limit.
+    let cases: [(Packets, usize, Collected); 9] = [
         (vec![info(), chunk(0, "YWJj"), chunk(1, "ZGVm"), end()], 6, Ok(b"abcdef")),
         (vec![info(), chunk(0, "YWJj"), chunk(1, "ZGVm"), end()], 5, Err("limit reached")),
         (vec![chunk(0, "YWJj"), chunk(1, "ZGVm"), end()], 5, Err("limit reached")),
