@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::{HostError, types::PlatformError};
 
 /// What can be read from an answer's `data`.
-pub(super) trait Answer: Sized {
+pub(super) trait Answer: Default {
     /// Whether the whole answer may be missing.
     const NULLABLE: bool = true;
 
@@ -26,23 +26,42 @@ pub(super) fn misfit(action: &str, reason: &str) -> HostError {
     HostError::Other(format!("the answer of `{action}` does not fit: {reason}"))
 }
 
-/// The fields of an object; none if it is null.
-pub(super) fn object(value: Value) -> Result<Option<Map<String, Value>>, String> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Object(fields) => Ok(Some(fields)),
-        other => Err(unlike("an object", &other)),
+/// The fields of an object, and the first that is wrong. A wrong one is read as empty until the end: leaving at each
+/// field would be half the code of a large answer.
+pub(super) struct Fields {
+    fields: Map<String, Value>,
+    wrong: Option<String>,
+}
+
+impl Fields {
+    /// Null is an object without fields.
+    pub(super) fn of(value: Value) -> Result<Self, String> {
+        match value {
+            Value::Null => Ok(Self { fields: Map::new(), wrong: None }),
+            Value::Object(fields) => Ok(Self { fields, wrong: None }),
+            other => Err(unlike("an object", &other)),
+        }
     }
-}
 
-/// The field under the first of the keys that is there.
-pub(super) fn field<T: Answer>(fields: &mut Map<String, Value>, keys: &[&str]) -> Result<T, String> {
-    T::read(take(fields, keys)).map_err(|reason| format!("in `{}`: {reason}", keys.join("` or `")))
-}
+    /// The field under the first of the keys that is there.
+    pub(super) fn take<T: Answer>(&mut self, keys: &[&str]) -> T {
+        T::read(self.value(keys)).unwrap_or_else(|reason| {
+            self.wrong.get_or_insert_with(|| format!("in `{}`: {reason}", keys.join("` or `")));
+            T::default()
+        })
+    }
 
-fn take(fields: &mut Map<String, Value>, keys: &[&str]) -> Value {
-    let there = keys.iter().find(|key| fields.get(**key).is_some_and(|value| !value.is_null()));
-    there.and_then(|key| fields.get_mut(*key)).map(Value::take).unwrap_or_default()
+    fn value(&mut self, keys: &[&str]) -> Value {
+        let there = keys.iter().find(|key| self.fields.get(**key).is_some_and(|value| !value.is_null()));
+        there.and_then(|key| self.fields.get_mut(*key)).map(Value::take).unwrap_or_default()
+    }
+
+    pub(super) fn finish<T>(self, answer: T) -> Result<T, String> {
+        match self.wrong {
+            None => Ok(answer),
+            Some(reason) => Err(reason),
+        }
+    }
 }
 
 fn unlike(wanted: &str, found: &Value) -> String {

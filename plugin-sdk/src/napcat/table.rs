@@ -125,15 +125,10 @@ macro_rules! answers {
             const NULLABLE: bool = false;
 
             fn read(value: serde_json::Value) -> Result<Self, String> {
-                let Some(mut fields) = $crate::napcat::answer::object(value)? else {
-                    return Ok(Self::default());
-                };
-                Ok(Self {$(
-                    $field: $crate::napcat::answer::field(
-                        &mut fields,
-                        &[name!($field $($key)?) $($(, $other)*)?],
-                    )?,
-                )+})
+                let mut fields = $crate::napcat::answer::Fields::of(value)?;
+                let answer =
+                    Self { $($field: fields.take(&[name!($field $($key)?) $($(, $other)*)?]),)+ };
+                fields.finish(answer)
             }
         }
 
