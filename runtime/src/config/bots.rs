@@ -71,15 +71,15 @@ impl BotConfig {
         for section in top.sections("bot") {
             let bot = Self::read(&section, folder);
             if let Some(bot) = bot {
-                if let Some(other) = bots.iter().find(|other| other.name == bot.name) {
-                    section.wrong("name", format!("another bot is named {:?} too", other.name));
-                } else if bots.iter().any(|other| other.url.is_some() && other.url == bot.url) {
+                if bots.iter().any(|other| other.url.is_some() && other.url == bot.url) {
                     section.wrong("url", "another bot has the same address");
                 } else if bots.iter().any(|other| other.listen.is_some() && same_door(other, &bot)) {
                     section.wrong(
                         "listen",
                         "another bot waits there too; give each an `account`, or a path of its own",
                     );
+                } else if let Some(other) = bots.iter().find(|other| other.name == bot.name) {
+                    section.wrong("name", format!("another bot is named {:?} too; set `name`", other.name));
                 } else {
                     bots.push(bot);
                 }

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn settings_that_cannot_work_are_told() {
         let told = |settings: &Settings| settings.check().unwrap_err();
-        assert!(told(&settings("http://127.0.0.1:3001")).contains("ws:// or wss://"));
+        assert!(told(&settings("127.0.0.1:3001")).contains("ws:// or wss://"));
         assert!(told(&settings("ws://")).contains("ws://127.0.0.1:3001"));
         assert!(!told(&settings("ftp://h/?access_token=secret")).contains("secret"));
         let token = Settings { token: Some("a\nb".into()), ..settings("ws://h") };

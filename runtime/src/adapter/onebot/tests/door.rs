@@ -15,7 +15,6 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use super::server::*;
 use super::*;
 use crate::adapter::onebot::{Listen, Settings, Visit};
-use crate::bot::Bot as _;
 use crate::model::{Chat, Error, EventBody, Incoming};
 
 const OTHER: &str = "1090558688";

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use http_body_util::{BodyExt as _, StreamBody, combinators::BoxBody};
+use http_body_util::{BodyExt as _, StreamBody, combinators::UnsyncBoxBody};
 use hyper::body::{Bytes, Frame, Incoming as Body};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
@@ -41,7 +41,7 @@ async fn serve(does: Does) -> String {
     format!("http://{address}")
 }
 
-async fn answer(request: Request<Body>, does: &Does) -> Response<BoxBody<Bytes, Infallible>> {
+async fn answer(request: Request<Body>, does: &Does) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
     let path = request.uri().path().to_owned();
     let allowed = request.headers().get("authorization").is_some_and(|token| token == "Bearer t");
     let body = request.into_body().collect().await.unwrap().to_bytes();
@@ -56,7 +56,7 @@ async fn answer(request: Request<Body>, does: &Does) -> Response<BoxBody<Bytes, 
     if !allowed {
         answer = answer.status(403);
     }
-    answer.body(BodyExt::boxed(StreamBody::new(parts.boxed()))).unwrap()
+    answer.body(http_body_util::BodyExt::boxed_unsync(StreamBody::new(parts.boxed()))).unwrap()
 }
 
 fn ok(data: Value) -> mpsc::UnboundedReceiver<String> {
