@@ -10,6 +10,7 @@
 //! | `bot` | an account: the contract's actions over whichever link it has |
 //! | `memory` | what an account's events are compared with |
 //! | `link`, `dial` | one WebSocket connection, and one after another |
+//! | `probe` | reading and writing alone, for the benchmark |
 //!
 //! A link is forward WebSocket here: NapCat listens and iglu dials. Whatever carries frames can attach a table of
 //! calls to an account in the same way.
@@ -23,6 +24,7 @@ mod encode;
 mod link;
 mod memory;
 mod node;
+pub mod probe;
 mod queue;
 #[cfg(test)]
 mod tests;
