@@ -174,6 +174,7 @@ unsafe fn free(start: *mut u8, size: usize, align: usize) {
 ///
 /// # Safety
 /// `parameters` must be what the host passed to a function of three parameters of these types.
+#[cfg(target_arch = "wasm32")]
 unsafe fn taken<A: Lift, B: Lift, C: Lift>(parameters: *mut u8) -> (A, B, C) {
     let layout = const { Layout::of_record(&[A::LAYOUT, B::LAYOUT, C::LAYOUT]) };
     let mut fields = Fields::new(parameters);

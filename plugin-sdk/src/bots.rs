@@ -1,5 +1,7 @@
 //! The accounts of this host, and every action of a platform that has no function of its own.
 
+use std::marker::PhantomData;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{HostError, Result, host, types::Bot};
@@ -43,11 +45,71 @@ pub async fn call<T: DeserializeOwned>(
     action: &str,
     params: &impl Serialize,
 ) -> Result<T, HostError> {
-    let params = serde_json::to_string(params).map_err(|error| {
-        HostError::Invalid(format!("the parameters of `{action}` have no JSON form: {error}"))
-    })?;
+    let params = written(action, params)?;
     let answer = host::bots::call(bot.as_ref().to_owned(), action.to_owned(), params).await?;
-    serde_json::from_str(&answer).map_err(|error| {
+    read(action, &answer)
+}
+
+/// An action that answers in many packets, such as a download in chunks. Permission `call:<pattern>`. NapCat's have
+/// functions in [`napcat`](crate::napcat).
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # async fn example(event: &MessageEvent) -> Result {
+/// let mut packets = bots::call_stream::<Value>(&event.bot, "test_download_stream", &json!({})).await?;
+/// while let Some(packet) = packets.next().await? {
+///     log::info!("{packet}");
+/// }
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// As [`call`].
+pub async fn call_stream<T: DeserializeOwned>(
+    bot: impl AsRef<str>,
+    action: &str,
+    params: &impl Serialize,
+) -> Result<CallStream<T>, HostError> {
+    let params = written(action, params)?;
+    let name = host::bots::call_stream(bot.as_ref().to_owned(), action.to_owned(), params).await?;
+    Ok(CallStream { action: action.to_owned(), name, done: false, packets: PhantomData })
+}
+
+/// The packets that answer an action, in order. A stream that nobody reads for 60 seconds ends.
+#[derive(Debug)]
+pub struct CallStream<T> {
+    action: String,
+    name: String,
+    done: bool,
+    packets: PhantomData<fn() -> T>,
+}
+
+impl<T: DeserializeOwned> CallStream<T> {
+    /// The next packet; none after the last, and after an error.
+    ///
+    /// # Errors
+    /// Once what the action failed with, [`HostError::Timeout`] when it was not read for 60 seconds, and
+    /// [`HostError::Other`] for a packet that does not fit the type; the stream can be read on after that.
+    pub async fn next(&mut self) -> Result<Option<T>, HostError> {
+        if self.done {
+            return Ok(None);
+        }
+        // Done until the host says otherwise, so that the end and every error are the last.
+        self.done = true;
+        let Some(packet) = host::bots::next(self.name.clone()).await? else { return Ok(None) };
+        self.done = false;
+        read(&self.action, &packet).map(Some)
+    }
+}
+
+fn written(action: &str, params: &impl Serialize) -> Result<String, HostError> {
+    serde_json::to_string(params).map_err(|error| {
+        HostError::Invalid(format!("the parameters of `{action}` have no JSON form: {error}"))
+    })
+}
+
+fn read<T: DeserializeOwned>(action: &str, answer: &str) -> Result<T, HostError> {
+    serde_json::from_str(answer).map_err(|error| {
         HostError::Other(format!("the answer of `{action}` does not fit: {error}: {answer}"))
     })
 }

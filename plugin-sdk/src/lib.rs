@@ -88,6 +88,7 @@ pub mod log;
 mod manifest;
 mod message;
 pub mod messages;
+pub mod napcat;
 mod plugin;
 pub mod storage;
 mod task;
@@ -122,8 +123,8 @@ pub mod prelude {
             Interaction, InviteRequest, JoinRequest, MemberJoined, MemberLeft, MessageRecalled, Muted, Poked,
             Scheduled,
         },
-        files, friends, groups, http, keyword, log, messages, on, plugin, random, regex, spawn, start, stop,
-        storage,
+        files, friends, groups, http, keyword, log, messages, napcat, on, plugin, random, regex, spawn,
+        start, stop, storage,
     };
 }
 

@@ -36,6 +36,23 @@ pub trait Bot: Send + Sync {
 
     /// A platform's own action with JSON parameters and a JSON answer.
     fn call<'a>(&'a self, action: &'a str, params: serde_json::Value) -> Answer<'a, serde_json::Value>;
+
+    /// The same for an action that answers in many packets.
+    ///
+    /// # Errors
+    ///
+    /// `unsupported` where the platform has none, and what a call meets.
+    fn stream(&self, action: &str, params: serde_json::Value) -> Result<Box<dyn PacketStream>, Error> {
+        let _ = params;
+        let platform = self.info().platform;
+        Err(Error::Unsupported(format!("{action}: {platform} has no actions that answer in packets")))
+    }
+}
+
+/// The packets of one action.
+pub trait PacketStream: Send {
+    /// The next packet; none after the last.
+    fn next(&mut self) -> Answer<'_, Option<serde_json::Value>>;
 }
 
 /// The accounts that are known, by id. An account stays listed while its link is down.

@@ -78,11 +78,8 @@ impl House {
 
     /// Connects the bots of the configuration, and keeps them connected.
     pub fn connect(&self) {
-        for bot in &self.config.bots {
-            let link =
-                onebot::run(link_settings(bot), Arc::clone(&self.bots), self.inlet(), self.stop.clone());
-            self.links.spawn(link);
-        }
+        let tables = self.config.bots.iter().map(link_settings).collect();
+        self.links.spawn(onebot::run(tables, Arc::clone(&self.bots), self.inlet(), self.stop.clone()));
     }
 
     /// Returns when no event is being routed, is queued, or is being handled.
@@ -122,8 +119,11 @@ fn link_settings(bot: &BotConfig) -> onebot::Settings {
     onebot::Settings {
         name: bot.name.clone(),
         url: bot.url.clone(),
+        listen: bot.listen.clone(),
+        account: bot.account.clone(),
         token: bot.token.as_ref().map(|token| token.reveal().to_owned()),
         ca: bot.ca.clone(),
+        sending: bot.sending.clone(),
         timings: onebot::Timings::default(),
     }
 }

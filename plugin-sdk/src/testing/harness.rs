@@ -195,6 +195,15 @@ impl<P: Plugin> Harness<P> {
         with(|host| host.answers.insert(function.to_owned(), Box::new(answer)));
     }
 
+    /// Says which packets the calls of [`bots::call_stream`](crate::bots::call_stream) bring from now on, or how they fail.
+    /// The closure gets `bot`, `action` and `params`.
+    pub fn answer_stream(
+        &mut self,
+        answer: impl FnMut(&Value) -> Result<Vec<Result<Value, HostError>>, HostError> + 'static,
+    ) {
+        with(|host| host.stream_answer = Some(Box::new(answer)));
+    }
+
     /// Takes a permission away.
     pub fn deny(&mut self, permission: &str) {
         with(|host| host.granted.retain(|granted| granted != permission));

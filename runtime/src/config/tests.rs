@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::*;
+use crate::adapter::onebot::{Listen, Visit};
 
 fn parse(text: &str) -> Result<Config, ConfigErrors> {
     Config::parse(text, Path::new("home/iglu.toml"))
@@ -21,6 +22,38 @@ fn an_empty_file_is_a_host_without_bots() {
     let plugin = config.plugin("anything");
     assert!(plugin.enabled && plugin.grants.is_empty());
     assert_eq!(plugin.config, json!({}));
+}
+
+#[test]
+fn every_way_to_napcat_can_be_written() {
+    let config = parse(
+        r#"
+        [[bot]]
+        listen = "ws://127.0.0.1:8080/onebot"
+        account = 10001
+        [[bot]]
+        name = "other"
+        listen = "ws://127.0.0.1:8080/onebot"
+        account = "10002"
+        [[bot]]
+        url = "http://127.0.0.1:3000"
+        listen = "http://0.0.0.0:8081"
+        token = "x"
+        sends_per_chat = 1
+        send_wait = "3s"
+        [[bot]]
+        url = "https://example.com:3002"
+        "#,
+    )
+    .unwrap();
+    let [first, second, posts, stream] = &config.bots[..] else { panic!("{:?}", config.bots) };
+    let door = |kind, host: &str, path: &str| Some(Listen { kind, host: host.into(), path: path.into() });
+    assert_eq!(first.listen, door(Visit::Socket, "127.0.0.1:8080", "/onebot"));
+    assert_eq!((first.name.as_str(), first.account.as_deref()), ("127.0.0.1:8080", Some("10001")));
+    assert_eq!((second.name.as_str(), &second.listen), ("other", &first.listen));
+    assert_eq!(posts.listen, door(Visit::Posts, "0.0.0.0:8081", "/"));
+    assert_eq!((posts.sending.per_chat, posts.sending.outage), (1, Duration::from_secs(3)));
+    assert_eq!((stream.url.as_deref(), &stream.listen), (Some("https://example.com:3002"), &None));
 }
 
 #[test]
@@ -94,12 +127,27 @@ fn every_error_says_where_and_what_to_write() {
         ("[commands]\nprefixes = ['/', 'a b']", "2:18: commands.prefixes: \"a b\" has white space"),
         ("[[bot]]\ntoken = 'x'", "bot number 1: has no `url`"),
         (
-            "[[bot]]\nurl='ws://a'\n[[bot]]\nurl = 'http://a:3000'",
+            "[[bot]]\nurl='ws://a'\n[[bot]]\nurl = 'ftp://a:3000'",
             "4:7: bot number 2.url: must begin with `ws://`",
         ),
         (
             "[[bot]]\nurl='ws://a'\n[[bot]]\nurl = 'ws://a'",
             "bot number 2.url: another bot has the same address",
+        ),
+        (
+            "[[bot]]\nlisten='127.0.0.1:80'",
+            "bot number 1.listen: \"127.0.0.1:80\" does not say what comes there",
+        ),
+        ("[[bot]]\nlisten='ws://127.0.0.1'", "names no port"),
+        ("[[bot]]\nlisten='wss://127.0.0.1:1'", "put a proxy with TLS in front of it"),
+        ("[[bot]]\nlisten='ws://0.0.0.0:1'", "set a `token`"),
+        ("[[bot]]\nurl='ws://a'\nlisten='ws://[::1]:1'", "write two [[bot]] tables"),
+        ("[[bot]]\nurl='ws://a'\nlisten='http://localhost:1'", "begin `url` with `http://`"),
+        ("[[bot]]\nurl='ws://a'\naccount=1", "bot number 1.account: is only asked at `listen`"),
+        ("[[bot]]\nurl='ws://a'\nsends_per_chat=0", "bot number 1.sends_per_chat: must be at least 1"),
+        (
+            "[[bot]]\nname='a'\nlisten='ws://[::1]:1'\n[[bot]]\nname='b'\nlisten='ws://[::1]:1'\naccount=1",
+            "bot number 2.listen: another bot waits there too",
         ),
         (
             "[[bot]]\nurl='ws://a'\ntoken_file='none.txt'",

@@ -1,10 +1,11 @@
 //! `bots`: the accounts, and the platforms' own actions.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use wasmtime::component::Accessor;
 
-use super::enter;
-use super::messages::unsupported;
+use super::{Caller, enter};
 use crate::model::contract::iglu::plugin::bots::{Host, HostWithStore};
 use crate::model::{Bot, Error};
 use crate::plugin::engine::{Calls, Ctx};
@@ -28,31 +29,44 @@ impl HostWithStore<Ctx> for Calls {
         params: String,
     ) -> Result<String, Error> {
         let caller = enter(host)?;
-        caller.policy.allows(&Permission::Call(&action))?;
-        let params: Value = match params.trim() {
-            "" => Value::Object(serde_json::Map::new()),
-            text => serde_json::from_str(text)
-                .map_err(|e| Error::Invalid(format!("the parameters of {action} are not JSON: {e}")))?,
-        };
-        if !params.is_object() {
-            return Err(Error::Invalid(format!(
-                "the parameters of {action} are {params}, not a JSON object"
-            )));
-        }
-        let target = caller.bot(&bot)?;
-        caller.flight.acted();
+        let (target, params) = prepared(&caller, &bot, &action, &params)?;
         target.call(&action, params).await.map(|answer| answer.to_string())
     }
+
     async fn call_stream(
         host: &Accessor<Ctx, Self>,
-        _bot: String,
-        _action: String,
-        _params: String,
+        bot: String,
+        action: String,
+        params: String,
     ) -> Result<String, Error> {
-        unsupported(host, "bots.call-stream")
+        let caller = enter(host)?;
+        let (target, params) = prepared(&caller, &bot, &action, &params)?;
+        caller.streams.keep(target.stream(&action, params)?)
     }
 
-    async fn next(host: &Accessor<Ctx, Self>, _stream: String) -> Result<Option<String>, Error> {
-        unsupported(host, "bots.next")
+    async fn next(host: &Accessor<Ctx, Self>, stream: String) -> Result<Option<String>, Error> {
+        let caller = enter(host)?;
+        Ok(caller.streams.next(&stream).await?.map(|packet| packet.to_string()))
     }
+}
+
+/// What every raw action is asked first.
+fn prepared(
+    caller: &Caller,
+    bot: &str,
+    action: &str,
+    params: &str,
+) -> Result<(Arc<dyn crate::bot::Bot>, Value), Error> {
+    caller.policy.allows(&Permission::Call(action))?;
+    let params: Value = match params.trim() {
+        "" => Value::Object(serde_json::Map::new()),
+        text => serde_json::from_str(text)
+            .map_err(|e| Error::Invalid(format!("the parameters of {action} are not JSON: {e}")))?,
+    };
+    if !params.is_object() {
+        return Err(Error::Invalid(format!("the parameters of {action} are {params}, not a JSON object")));
+    }
+    let target = caller.bot(bot)?;
+    caller.flight.acted();
+    Ok((target, params))
 }

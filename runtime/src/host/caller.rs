@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Pace;
 use super::log::LogGate;
+use super::streams::Streams;
 use crate::bot::{Bot, Bots};
 use crate::config::Limits;
 use crate::model::{Error, Incoming};
@@ -55,6 +56,7 @@ pub(crate) struct Caller {
     pub(super) log: LogGate,
     around: Option<Arc<Surroundings>>,
     over: Mutex<VecDeque<Arc<Incoming>>>,
+    pub(super) streams: Streams,
     cpu: OnceLock<CpuClock>,
 }
 
@@ -71,6 +73,7 @@ impl Caller {
             log: LogGate::new(&version.limits),
             around: Some(Arc::clone(around)),
             over: Mutex::default(),
+            streams: Streams::default(),
             cpu: OnceLock::new(),
         }
     }
@@ -88,6 +91,7 @@ impl Caller {
             limits,
             around: None,
             over: Mutex::default(),
+            streams: Streams::default(),
             cpu: OnceLock::new(),
         }
     }

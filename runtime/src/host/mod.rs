@@ -14,6 +14,7 @@ mod messages;
 mod pace;
 mod stdio;
 mod storage;
+mod streams;
 
 use std::sync::Arc;
 

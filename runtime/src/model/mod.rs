@@ -36,6 +36,8 @@ pub struct Incoming {
     pub original: Arc<str>,
     /// Two events of one bot with the same key are one event. `None`: never a duplicate.
     pub dedup: Option<String>,
+    /// By which way it came; its adapter's own.
+    pub origin: Option<Arc<dyn std::any::Any + Send + Sync>>,
 }
 
 impl Incoming {

@@ -9,6 +9,7 @@
 //! | `recovery` | crashes: what is tried again, back-off, rollback, quarantine |
 //! | `routing` | prefixes, mentions, aliases, help, priorities, duplicates |
 //! | `links` | cuts, silence, refused tokens, answers late, swapped and missing |
+//! | `transports` | forward and reverse WebSocket, HTTP, events as posts and as a stream, all at once |
 //! | `rights` | permissions and storage |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
 
@@ -24,3 +25,4 @@ mod rights;
 mod routing;
 mod seeds;
 mod swap;
+mod transports;

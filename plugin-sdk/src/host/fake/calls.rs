@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::{executor, scripted, with};
+use super::{executor, scripted, scripted_stream, with};
 
 /// Functions that are recorded and answered by the test, each with the permission it needs.
 macro_rules! scripted {
@@ -210,14 +210,38 @@ pub(crate) mod bots {
     }
 
     pub(crate) async fn call(bot: Id, action: String, params: Json) -> Result<Json, Error> {
+        let params = asked(&bot, &action, &params)?;
+        Ok(super::scripted::<Value>("bots.call", &params)?.to_string())
+    }
+
+    pub(crate) async fn call_stream(bot: Id, action: String, params: Json) -> Result<String, Error> {
+        let params = asked(&bot, &action, &params)?;
+        let packets = super::scripted_stream(&params)?;
+        super::with(|host| {
+            let name = format!("stream-{}", host.streams.len() + 1);
+            host.streams.insert(name.clone(), packets);
+            Ok(name)
+        })
+    }
+
+    pub(crate) async fn next(stream: String) -> Result<Option<Json>, Error> {
+        super::with(|host| {
+            let packets = host
+                .streams
+                .get_mut(&stream)
+                .ok_or_else(|| Error::NotFound(format!("no stream `{stream}`")))?;
+            Ok(packets.pop_front().transpose()?.map(|packet| packet.to_string()))
+        })
+    }
+
+    fn asked(bot: &str, action: &str, params: &str) -> Result<Value, Error> {
         super::with(|host| host.check(&format!("call:{action}")))?;
         let params: Value =
-            serde_json::from_str(&params).map_err(|error| Error::Invalid(error.to_string()))?;
+            serde_json::from_str(params).map_err(|error| Error::Invalid(error.to_string()))?;
         if !params.is_object() {
             return Err(Error::Invalid("the parameters are no JSON object".to_owned()));
         }
-        let params = serde_json::json!({"bot": bot, "action": action, "params": params});
-        Ok(super::scripted::<Value>("bots.call", &params)?.to_string())
+        Ok(serde_json::json!({"bot": bot, "action": action, "params": params}))
     }
 }
 

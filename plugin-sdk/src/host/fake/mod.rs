@@ -23,6 +23,10 @@ use crate::{
 /// What an outward function answers in a test.
 pub(crate) type Answer = Box<dyn FnMut(&Value) -> Result<Value, HostError>>;
 
+/// The packets that a call is answered with.
+pub(crate) type Packets = Vec<Result<Value, HostError>>;
+pub(crate) type StreamAnswer = Box<dyn FnMut(&Value) -> Result<Packets, HostError>>;
+
 /// The time at which every test begins: 2026-01-01 00:00 UTC.
 const BEGINNING: f64 = 1_767_225_600.0;
 
@@ -48,6 +52,8 @@ pub(crate) struct FakeHost {
     pub(crate) sent: Vec<Sent>,
     pub(crate) calls: Vec<(String, Value)>,
     pub(crate) answers: HashMap<String, Answer>,
+    pub(crate) stream_answer: Option<StreamAnswer>,
+    pub(crate) streams: BTreeMap<String, VecDeque<Result<Value, HostError>>>,
     pub(crate) log: Vec<(Level, String)>,
     pub(crate) now: f64,
     pub(crate) next_messages: VecDeque<RawEvent>,
@@ -68,6 +74,8 @@ impl Default for FakeHost {
             sent: Vec::new(),
             calls: Vec::new(),
             answers: HashMap::new(),
+            stream_answer: None,
+            streams: BTreeMap::new(),
             log: Vec::new(),
             now: BEGINNING,
             next_messages: VecDeque::new(),
@@ -128,6 +136,22 @@ fn scripted<T: DeserializeOwned>(name: &str, params: &Value) -> Result<T, Contra
             .unwrap_or_else(|error| panic!("the test's answer to `{name}` does not fit: {error}: {value}"))),
         Err(error) => Err(error.into()),
     }
+}
+
+/// The same for a call that is answered in many packets.
+fn scripted_stream(params: &Value) -> Result<VecDeque<Result<Value, HostError>>, ContractError> {
+    let script = with(|host| {
+        host.calls.push(("bots.call_stream".to_owned(), params.clone()));
+        host.stream_answer.take()
+    });
+    let Some(mut script) = script else {
+        return Err(ContractError::Unsupported(
+            "the test says nothing about `bots.call_stream`; see Harness::answer_stream".to_owned(),
+        ));
+    };
+    let packets = script(params);
+    with(|host| host.stream_answer = Some(script));
+    Ok(packets?.into())
 }
 
 impl From<HostError> for ContractError {

@@ -1,16 +1,16 @@
-//! The account behind a link: the way from the contract's actions to NapCat's.
+//! From the contract's actions to NapCat's.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwapOption;
 use serde_json::{Value, json};
 
-use super::calls::Calls;
-use super::memory::Memory;
+use super::account::Account;
+use super::calls::unanswered;
+use super::line::{Line, Origin};
+use super::packets::Packets;
 use super::wire::{self, Outcome};
 use super::{decode, encode};
-use crate::bot::{Answer, Bot};
+use crate::bot::{Answer, Bot, PacketStream};
 use crate::model::{self, Chat, Error, Incoming, Message, PlatformError, Receipt, Segment, TemporaryChat};
 
 /// Actions that answer in many packets.
@@ -34,86 +34,37 @@ const SLOW: [&str; 9] = [
 ];
 const SLOW_TIME: Duration = Duration::from_secs(300);
 
-/// One QQ account. It outlives its links; while there is none, every action fails with `disconnected`.
-#[derive(Debug)]
-pub(super) struct Account {
-    /// The `[[bot]]` table that it is reached by.
-    table: String,
-    info: Mutex<model::Bot>,
-    pub(super) memory: Mutex<Memory>,
-    link: ArcSwapOption<Calls>,
-    deadline: Duration,
-}
-
 impl Account {
-    /// An account that no link reaches yet. `deadline`: how long an answer may take when nothing is uploaded.
-    pub(super) fn new(id: String, table: &str, deadline: Duration) -> Self {
-        let info = model::Bot { id, platform: "onebot".to_owned(), nickname: String::new(), online: false };
-        Self {
-            table: table.to_owned(),
-            info: Mutex::new(info),
-            memory: Mutex::default(),
-            link: ArcSwapOption::empty(),
-            deadline,
-        }
-    }
-
-    /// From now on actions go out by this link.
-    pub(super) fn attach(&self, link: Arc<Calls>) {
-        self.link.store(Some(link));
-        self.lock().online = true;
-    }
-
-    /// This link is no more. A newer one stays.
-    pub(super) fn detach(&self, link: &Arc<Calls>) {
-        let current = self.link.load();
-        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, link)) {
-            self.link.store(None);
-            self.lock().online = false;
-        }
-    }
-
-    pub(super) fn rename(&self, nickname: String) {
-        self.lock().nickname = nickname;
-    }
-
-    /// Notes whether the account is logged in; `false` if that was known.
-    pub(super) fn turn(&self, online: bool) -> bool {
-        let mut info = self.lock();
-        std::mem::replace(&mut info.online, online) != online
-    }
-
-    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, model::Bot> {
-        self.info.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn link(&self) -> Result<Arc<Calls>, Error> {
-        self.link.load_full().ok_or_else(|| {
-            Error::Disconnected(format!(
-                "bot {} (`{}` in the configuration) is not connected; it is dialled again by itself",
-                self.lock().id,
-                self.table,
-            ))
-        })
-    }
-
     async fn send_all(
         &self,
         chat: &Chat,
         content: &[Segment],
+        answered: Option<&Incoming>,
         quote: Option<&str>,
     ) -> Result<Receipt, Error> {
-        let link = self.link()?;
         let sends = encode::sends(chat, content, quote)?;
+        // Held until the frame is on its way, so that a chat's messages leave in their order.
+        let turn = self.outbox.turn(&lane(chat), answered.is_some()).await;
+        let line = self.line_soon(answered).await?;
         let mut receipt = Receipt { messages: Vec::new(), time: None, forward: None, audit: None };
+        if let (Line::Posts(_), Some(origin)) = (&line, answered.and_then(Origin::of)) {
+            let operation = encode::quick(sends)?;
+            if origin.answer(operation) {
+                return Ok(receipt);
+            }
+            return Err(Error::Expired(
+                "this event's post has been answered; a bot that is known by posts alone can reply once, and soon"
+                    .to_owned(),
+            ));
+        }
         let total = sends.len();
+        let mut turn = Some(turn);
         for (number, send) in sends.into_iter().enumerate() {
             // NapCat runs requests at once: only the answer to one part makes sure that the next comes after it.
-            let pending = link.start(send.action, &send.params, self.deadline + send.upload);
+            let pending = line.start(send.action, &send.params, self.deadline + send.upload);
+            if number + 1 == total && line.keeps_order() {
+                turn = None;
+            }
             let answer = match pending {
                 Ok(pending) => pending.outcome().await.and_then(|outcome| succeeded(send.action, outcome)),
                 Err(error) => Err(error),
@@ -131,20 +82,21 @@ impl Account {
             }
             receipt.forward = forward.or(receipt.forward);
         }
+        drop(turn);
         Ok(receipt)
     }
 
     /// An action and its `data` as JSON text.
     async fn ask(&self, action: &str, params: &Value, deadline: Duration) -> Result<String, Error> {
-        let link = self.link()?;
-        let outcome = link.start(action, params, deadline)?.outcome().await?;
+        let line = self.line(None)?;
+        let outcome = line.start(action, params, deadline)?.outcome().await?;
         succeeded(action, outcome)
     }
 }
 
 impl Bot for Account {
     fn info(&self) -> model::Bot {
-        self.lock().clone()
+        self.about()
     }
 
     fn send<'a>(
@@ -157,7 +109,7 @@ impl Bot for Account {
         Box::pin(async move {
             let answered = answers.filter(|_| quote).and_then(Incoming::message);
             let quote = answered.map(|message| message.id.as_str()).filter(|id| !id.is_empty() && *id != "0");
-            self.send_all(chat, content, quote).await
+            self.send_all(chat, content, answers, quote).await
         })
     }
 
@@ -180,9 +132,10 @@ impl Bot for Account {
                 }
                 answer => answer?,
             };
-            let me = self.lock().id.clone();
-            let found = wire::document(&data, |node| decode::read_message(&node, &me, &self.memory()))
-                .map_err(|bad| Error::Other(format!("NapCat's answer to get_msg makes no sense: {bad}")))?;
+            let found = wire::document(&data, |node| decode::read_message(&node, &self.id, &self.memory()))
+                .map_err(|bad| {
+                Error::Other(format!("NapCat's answer to get_msg makes no sense: {bad}"))
+            })?;
             // Which chats a plugin may read was decided on the chat that it named.
             found.filter(|found| same_place(&found.chat, chat)).ok_or_else(|| gone("it is of another chat"))
         })
@@ -191,7 +144,17 @@ impl Bot for Account {
     fn call<'a>(&'a self, action: &'a str, params: Value) -> Answer<'a, Value> {
         Box::pin(async move {
             let deadline = check_call(action, &params)?.unwrap_or(self.deadline).max(self.deadline);
+            if is_stream(action) {
+                return Err(Error::Unsupported(format!(
+                    "{action} answers in many packets, which one answer cannot hold; begin it with `bots.call-stream`"
+                )));
+            }
+            let turn = match lane_of(action, &params) {
+                Some(lane) => Some(self.outbox.turn(&lane, false).await),
+                None => None,
+            };
             let data = self.ask(action, &params, deadline).await?;
+            drop(turn);
             let value = wire::value(&data)
                 .map_err(|bad| Error::Other(format!("NapCat's answer to {action} makes no sense: {bad}")))?;
             if action.starts_with("send_")
@@ -202,6 +165,67 @@ impl Bot for Account {
             Ok(value)
         })
     }
+
+    fn stream(&self, action: &str, params: Value) -> Result<Box<dyn PacketStream>, Error> {
+        check_call(action, &params)?;
+        let packets = self.line(None)?.stream(action, &params)?;
+        Ok(Box::new(Stream { action: action.to_owned(), packets, patience: self.deadline }))
+    }
+}
+
+/// A stream as plugins read it.
+struct Stream {
+    action: String,
+    packets: Packets,
+    patience: Duration,
+}
+
+impl PacketStream for Stream {
+    fn next(&mut self) -> Answer<'_, Option<Value>> {
+        Box::pin(async move {
+            let next = tokio::time::timeout(self.patience, self.packets.next()).await;
+            let Some(packet) = next.map_err(|_| unanswered(&self.action, self.patience))? else {
+                return Ok(None);
+            };
+            let data = succeeded(&self.action, packet?)?;
+            wire::value(&data)
+                .map(Some)
+                .map_err(|bad| Error::Other(format!("a packet of {} makes no sense: {bad}", self.action)))
+        })
+    }
+}
+
+/// The action without the endings that NapCat takes and ignores.
+fn base(action: &str) -> &str {
+    action.strip_suffix("_async").or_else(|| action.strip_suffix("_rate_limited")).unwrap_or(action)
+}
+
+fn is_stream(action: &str) -> bool {
+    STREAMS.contains(&base(action))
+}
+
+/// Messages to one chat go one after the other; this is the chat's name for that.
+fn lane(chat: &Chat) -> String {
+    match chat {
+        Chat::Group(group) => format!("group {group}"),
+        Chat::Private(user) | Chat::Temporary(TemporaryChat { user, .. }) => format!("user {user}"),
+        other => format!("{other:?}"),
+    }
+}
+
+/// The lane of a raw action that sends a message.
+fn lane_of(action: &str, params: &Value) -> Option<String> {
+    let base = base(action);
+    if !(base.starts_with("send_") && base.ends_with("_msg")) {
+        return None;
+    }
+    let id = |key: &str| match params.get(key)? {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    };
+    let group = id("group_id").map(|group| format!("group {group}"));
+    group.or_else(|| id("user_id").map(|user| format!("user {user}")))
 }
 
 /// Refuses what would get no answer, and gives slow actions their time.
@@ -212,13 +236,7 @@ fn check_call(action: &str, params: &Value) -> Result<Option<Duration>, Error> {
     if action.is_empty() {
         return Err(Error::Invalid("the action has no name".to_owned()));
     }
-    let base =
-        action.strip_suffix("_async").or_else(|| action.strip_suffix("_rate_limited")).unwrap_or(action);
-    if STREAMS.contains(&base) {
-        return Err(Error::Unsupported(format!(
-            "{base} answers in many packets, which one answer cannot hold; use get_file, get_image or get_record"
-        )));
-    }
+    let base = base(action);
     let sends = matches!(base, "send_msg" | "send_group_msg" | "send_private_msg");
     if sends && !fields.contains_key("message") {
         return Err(Error::Invalid(format!("{base} without `message` is never answered; add it")));
@@ -321,14 +339,30 @@ mod tests {
             check_call("send_group_msg_async", &json!({"group_id": 1})),
             Err(Error::Invalid(_))
         ));
-        assert!(matches!(check_call("download_file_stream", &json!({})), Err(Error::Unsupported(_))));
+        assert!(is_stream("download_file_stream_async") && !is_stream("upload_file_stream"));
         assert_eq!(check_call("get_status", &json!({})), Ok(None));
         assert_eq!(check_call("upload_group_file", &json!({})), Ok(Some(SLOW_TIME)));
     }
 
+    #[test]
+    fn raw_sends_share_the_lane_of_their_chat() {
+        let lanes = [
+            ("send_group_msg", json!({"group_id": 2}), Some("group 2")),
+            ("send_msg_async", json!({"user_id": "3"}), Some("user 3")),
+            ("send_private_forward_msg", json!({"user_id": 3, "group_id": "2"}), Some("group 2")),
+            ("send_like", json!({"user_id": 3}), None),
+        ];
+        for (action, params, expected) in lanes {
+            assert_eq!(lane_of(action, &params).as_deref(), expected, "{action}");
+        }
+        assert_eq!(lane(&Chat::Group("2".to_owned())), "group 2");
+    }
+
     #[tokio::test]
-    async fn an_account_without_a_link_fails_at_once() {
-        let account = Account::new("1".to_owned(), "mine", Duration::from_secs(60));
+    async fn an_account_without_a_link_fails_soon() {
+        let mut settings = super::super::tests::settings_of("ws://127.0.0.1:1");
+        settings.sending.outage = Duration::from_millis(20);
+        let account = Account::new("1", &settings);
         let chat = Chat::Group("2".to_owned());
         let content = model::text("x");
         let sent = account.send(&chat, &content, None, false).await;

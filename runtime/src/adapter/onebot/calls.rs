@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::packets::{self, Feed, Packets};
 use super::queue::Queue;
 use super::wire::{Outcome, Response};
 use super::{FRAME_LIMIT, encode};
@@ -29,9 +30,15 @@ pub(super) struct Calls {
 #[derive(Debug, Default)]
 struct Table {
     next: u64,
-    waiting: HashMap<u64, oneshot::Sender<Outcome>>,
+    waiting: HashMap<u64, Waiting>,
     /// Why the link ended, once it has.
     closed: Option<String>,
+}
+
+#[derive(Debug)]
+enum Waiting {
+    One(oneshot::Sender<Outcome>),
+    Many(Feed),
 }
 
 #[derive(Serialize)]
@@ -69,6 +76,21 @@ impl Calls {
         params: &Value,
         deadline: Duration,
     ) -> Result<Pending<'_>, Error> {
+        let (sender, answer) = oneshot::channel();
+        let (number, bytes) = self.queue(action, params, Waiting::One(sender))?;
+        let deadline = deadline + encode::upload_time(bytes);
+        Ok(Pending { calls: self, number, answer, action: action.to_owned(), deadline })
+    }
+
+    /// Queues a request that is answered in packets.
+    pub(super) fn stream(&self, action: &str, params: &Value) -> Result<Packets, Error> {
+        let (feed, packets) = packets::channel(action);
+        self.queue(action, params, Waiting::Many(feed))?;
+        Ok(packets)
+    }
+
+    /// Answers the call's number, and the size of its frame in bytes.
+    fn queue(&self, action: &str, params: &Value, waiting: Waiting) -> Result<(u64, usize), Error> {
         let mut table = self.lock();
         if let Some(reason) = &table.closed {
             return Err(Error::Disconnected(reason.clone()));
@@ -78,39 +100,66 @@ impl Calls {
         let echo = format!("{}{number}", self.prefix);
         let frame = serde_json::to_string(&Request { action, params, echo: &echo })
             .map_err(|reason| Error::Other(format!("the request {action} cannot be written: {reason}")))?;
-        if frame.len() > FRAME_LIMIT {
-            return Err(Error::Invalid(format!(
-                "the request {action} has {} MiB and NapCat takes at most {} MiB in one frame; give media by address, \
-                 or upload them with `upload_file_stream` first",
-                frame.len() >> 20,
-                FRAME_LIMIT >> 20,
-            )));
-        }
-        let deadline = deadline + encode::upload_time(frame.len());
-        let (sender, answer) = oneshot::channel();
+        check_size(action, frame.len())?;
+        let bytes = frame.len();
         // Queued under the lock, so that the numbers stand in the order of the wire.
         self.queue.push(Message::text(frame)).map_err(|_| Error::RateLimited(1.0))?;
-        table.waiting.insert(number, sender);
-        Ok(Pending { calls: self, number, answer, action: action.to_owned(), deadline })
+        table.waiting.insert(number, waiting);
+        Ok((number, bytes))
     }
 
     /// Hands an answer to its call. `false` if nobody waits for it.
     pub(super) fn answer(&self, response: Response) -> bool {
         let number = response.echo.as_deref().and_then(|echo| echo.strip_prefix(&self.prefix)?.parse().ok());
-        let waiting = number.and_then(|number: u64| self.lock().waiting.remove(&number));
-        waiting.is_some_and(|waiting| waiting.send(response.outcome).is_ok())
+        let Some(number): Option<u64> = number else { return false };
+        let mut table = self.lock();
+        match table.waiting.remove(&number) {
+            Some(Waiting::One(waiting)) => waiting.send(response.outcome).is_ok(),
+            Some(Waiting::Many(feed)) => {
+                if feed.put(response.outcome) {
+                    table.waiting.insert(number, Waiting::Many(feed));
+                }
+                true
+            }
+            None => false,
+        }
     }
 
     /// Fails every call in flight, and all later ones.
     pub(super) fn close(&self, reason: &str) {
         let mut table = self.lock();
         table.closed.get_or_insert_with(|| reason.to_owned());
-        table.waiting.clear();
+        for (_, waiting) in table.waiting.drain() {
+            if let Waiting::Many(feed) = waiting {
+                feed.end(Error::Disconnected(reason.to_owned()));
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Refuses what NapCat would not take in.
+pub(super) fn check_size(action: &str, bytes: usize) -> Result<(), Error> {
+    if bytes <= FRAME_LIMIT {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "the request {action} has {} MiB and NapCat takes at most {} MiB in one frame; give media by address, or upload \
+         them with `upload_file_stream` first",
+        bytes >> 20,
+        FRAME_LIMIT >> 20,
+    )))
+}
+
+/// What is said of a call without an answer.
+pub(super) fn unanswered(action: &str, deadline: Duration) -> Error {
+    Error::Timeout(format!(
+        "NapCat did not answer {action} within {:.0} s; it may have been done, so do not repeat it blindly",
+        deadline.as_secs_f64(),
+    ))
 }
 
 impl Pending<'_> {
@@ -123,11 +172,7 @@ impl Pending<'_> {
                     self.calls.lock().closed.clone().unwrap_or_else(|| "the link has ended".to_owned());
                 Err(Error::Disconnected(format!("{reason}; whether {} was done is not known", self.action)))
             }
-            Err(_) => Err(Error::Timeout(format!(
-                "NapCat did not answer {} within {:.0} s; it may have been done, so do not repeat it blindly",
-                self.action,
-                self.deadline.as_secs_f64(),
-            ))),
+            Err(_) => Err(unanswered(&self.action, self.deadline)),
         }
     }
 }

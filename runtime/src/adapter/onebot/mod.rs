@@ -6,35 +6,61 @@
 //! | `cq` | messages as strings with CQ codes |
 //! | `decode/` | events into the contract's |
 //! | `encode/` | message content into actions |
-//! | `calls`, `queue` | requests and answers of one link, matched by `echo` |
-//! | `bot` | an account: the contract's actions over whichever link it has |
+//! | `session` | what a link's frames mean, however they travel |
+//! | `link`, `dial` | one WebSocket, and one link after another |
+//! | `poll`, `http` | a link over HTTP: questions, events as a stream; calls as requests |
+//! | `door` | where NapCat dials us: WebSockets and posts |
+//! | `calls`, `queue`, `packets` | requests and answers of one WebSocket, matched by `echo` |
+//! | `line`, `account`, `bot` | an account and the ways to it; the contract's actions over these |
+//! | `outbox` | messages on their way out: order, pace, patience |
 //! | `memory` | what an account's events are compared with |
-//! | `link`, `dial` | one WebSocket connection, and one after another |
 //! | `probe` | reading and writing alone, for the benchmark |
-//!
-//! A link is forward WebSocket here: NapCat listens and iglu dials. Whatever carries frames can attach a table of
-//! calls to an account in the same way.
 
+mod account;
+mod backoff;
 mod bot;
 mod calls;
 mod cq;
 mod decode;
 mod dial;
+mod door;
 mod encode;
+mod http;
+mod line;
 mod link;
 mod memory;
 mod node;
+mod outbox;
+mod packets;
+mod poll;
 pub mod probe;
 mod queue;
+mod session;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod trust;
+mod visitor;
 mod wire;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-pub use dial::run;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::adapter::Inlet;
+use crate::bot::Bots;
+use account::Accounts;
+use door::Desk;
+use http::Client;
+use line::Line;
+use poll::Http;
+use session::{Seat, Session};
+
+pub use outbox::Sending;
 
 /// The largest frame, in bytes, either way: NapCat's own limit.
 const FRAME_LIMIT: usize = 50 << 20;
@@ -44,23 +70,95 @@ const FRAME_LIMIT: usize = 50 << 20;
 pub struct Settings {
     /// The table's name, for logs and errors.
     pub name: String,
-    /// `ws://` or `wss://`, host and port of a WebSocket server in NapCat's network settings.
-    pub url: String,
-    /// That server's token.
+    /// `ws://` or `wss://`: a WebSocket server in NapCat's network settings. `http://` or `https://`: an HTTP server there;
+    /// an HTTP SSE server, unless `listen` takes in its events as posts.
+    pub url: Option<String>,
+    /// Where NapCat dials us, if it does.
+    pub listen: Option<Listen>,
+    /// The only account that may come in at `listen`.
+    pub account: Option<String>,
+    /// The token of that entry in NapCat's network settings.
     pub token: Option<String>,
-    /// A PEM file with the certificates to trust for `wss://`, in place of the public ones. A server's own
+    /// A PEM file with the certificates to trust for `wss://` and `https://`, in place of the public ones. A server's own
     /// self-signed certificate will do if it is not marked as an authority (`CA:FALSE`).
     pub ca: Option<PathBuf>,
+    /// How messages are sent.
+    pub sending: Sending,
     /// Waiting times; the default is right but for tests.
     pub timings: Timings,
+}
+
+/// A place where NapCat dials us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// What comes there.
+    pub kind: Visit,
+    /// Host and port; several tables may share one.
+    pub host: String,
+    /// The path; `/` is any.
+    pub path: String,
+}
+
+/// How NapCat comes to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visit {
+    /// By its WebSocket client.
+    Socket,
+    /// By its HTTP client, which posts events.
+    Posts,
 }
 
 impl Settings {
     /// Whether a link can be tried at all; the error names what is wrong and the remedy.
     pub fn check(&self) -> Result<(), String> {
-        dial::request(self)?;
-        dial::connector(self).map(drop)
+        match self.url.as_deref().map(str::trim) {
+            Some(url) if url.starts_with("ws://") || url.starts_with("wss://") => dial::check(self, url),
+            Some(url) if url.starts_with("http://") || url.starts_with("https://") => {
+                Client::new(self).map(drop)
+            }
+            Some(url) => Err(format!(
+                "the address `{}` must begin with ws:// or wss://, or for an HTTP server with http:// or https://",
+                trust::address(url)
+            )),
+            None if self.listen.is_none() => Err("it has neither `url` nor `listen`".to_owned()),
+            None => Ok(()),
+        }
     }
+
+    fn is_http(&self) -> bool {
+        self.url.as_deref().is_some_and(|url| url.trim().starts_with("http"))
+    }
+}
+
+/// Keeps all links that the tables name until `stop`, and returns soon after. Accounts are put into `bots` as soon as they
+/// are known, each of them once, and their events go to `inlet`.
+pub async fn run(tables: Vec<Settings>, bots: Arc<Bots>, inlet: Inlet, stop: CancellationToken) {
+    let accounts = Arc::new(Accounts::new(bots));
+    let mut links = JoinSet::new();
+    let mut doors: BTreeMap<String, Vec<Desk>> = BTreeMap::new();
+    for settings in tables {
+        if let Err(reason) = settings.check() {
+            tracing::error!(bot = settings.name, "bot `{}` cannot work: {reason}", settings.name);
+            continue;
+        }
+        let seat = Arc::new(Seat::new(settings, accounts.clone(), inlet.clone()));
+        let client = seat.settings.is_http().then(|| Client::new(&seat.settings));
+        let http = client.and_then(Result::ok).map(|client| {
+            let client = Arc::new(client);
+            let session = Session::new(seat.clone(), Line::Http(client.clone()), None);
+            Arc::new(Http::new(client, session))
+        });
+        if let Some(listen) = &seat.settings.listen {
+            doors.entry(listen.host.clone()).or_default().push(Desk::new(seat.clone(), http.clone()));
+        }
+        if seat.settings.url.is_some() {
+            links.spawn(dial::keep(seat, http, stop.clone()));
+        }
+    }
+    for (host, desks) in doors {
+        links.spawn(door::keep(host, desks, stop.clone()));
+    }
+    while links.join_next().await.is_some() {}
 }
 
 /// How long a link waits for what.

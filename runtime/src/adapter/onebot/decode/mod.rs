@@ -75,6 +75,7 @@ pub(super) fn event(node: &Node<'_>, text: &str, context: &mut Context<'_>) -> D
         event: Arc::new(Event { id: event_id(), bot: context.bot.clone(), time, redelivered: false, body }),
         original: original.clone(),
         dedup: dedup.as_ref().map(|key| if single { key.clone() } else { format!("{key}.{number}") }),
+        origin: None,
     });
     Decoded::Events(events.collect())
 }
@@ -94,6 +95,7 @@ pub(super) fn bot_state(bot: Bot, state: &str, reason: Option<String>, original:
         event: Arc::new(Event { id: event_id(), bot, time: now(), redelivered: false, body }),
         original: Arc::from(original.unwrap_or("{}")),
         dedup: None,
+        origin: None,
     }
 }
 

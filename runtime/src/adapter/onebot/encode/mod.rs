@@ -60,6 +60,27 @@ pub(super) fn sends(chat: &Chat, content: &[Segment], quote: Option<&str>) -> Re
     Ok(parts.into_iter().map(|(part, upload)| target.send(part, upload)).collect())
 }
 
+/// The quick operation that sends a message in the answer to a post. NapCat quotes the answered message in groups.
+pub(super) fn quick(mut sends: Vec<Send>) -> Result<Value, Error> {
+    let message = match (sends.pop(), sends.is_empty()) {
+        (Some(mut send), true) => send.params.get_mut("message").map(Value::take),
+        _ => None,
+    };
+    let message = message.ok_or_else(|| {
+        Error::Unsupported(
+            "a bot that is known by NapCat's posts alone can reply with one ordinary message; for several, or merged \
+             ones, give its [[bot]] table the `url` of an HTTP server in NapCat's network settings too"
+                .to_owned(),
+        )
+    })?;
+    let is_quote = |segment: &Value| segment["type"] == "reply";
+    let message: Vec<Value> = match message {
+        Value::Array(segments) => segments.into_iter().filter(|segment| !is_quote(segment)).collect(),
+        other => vec![other],
+    };
+    Ok(json!({"reply": message, "auto_escape": false, "at_sender": false}))
+}
+
 /// A message to be sent, and what stands in it so far.
 #[derive(Default)]
 struct Parts<'a> {

@@ -426,12 +426,12 @@ async fn a_server_with_a_certificate_of_its_own_is_trusted_if_named() {
     let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
     let url = format!("wss://localhost:{}", address.port());
 
-    let stranger = House::open(Settings { url: url.clone(), ..settings(address) });
+    let stranger = House::open(Settings { url: Some(url.clone()), ..settings(address) });
     let (stream, _) = soon("a connection", listener.accept()).await.unwrap();
     assert!(soon("a refusal", acceptor.accept(stream)).await.is_err(), "it is no public authority's");
     stranger.close().await;
 
-    let mut house = House::open(Settings { url, ca: Some(certificate), ..settings(address) });
+    let mut house = House::open(Settings { url: Some(url), ca: Some(certificate), ..settings(address) });
     let (stream, _) = soon("a connection", listener.accept()).await.unwrap();
     let stream = soon("TLS", acceptor.accept(stream)).await.unwrap();
     let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();

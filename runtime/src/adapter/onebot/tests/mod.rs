@@ -3,9 +3,11 @@
 mod bad_input;
 mod corpus;
 mod docs;
+mod door;
 mod encode;
 mod events;
 mod expected;
+mod http;
 mod link;
 mod mutations;
 mod samples;
@@ -19,6 +21,7 @@ use serde_json::{Value, json};
 use super::decode::{self, Context, Decoded};
 use super::memory::Memory;
 use super::wire::{self, Bad, Frame};
+use super::{Sending, Settings, Timings};
 use crate::model::{Bot, Incoming};
 
 /// The account of most recordings.
@@ -55,6 +58,20 @@ fn events(name: &str, text: &str) -> Vec<Incoming> {
     match decoded(text, &mut Memory::default()) {
         Some(Decoded::Events(events)) => events,
         other => panic!("{name} is {other:?} and no event for plugins"),
+    }
+}
+
+/// A table with an address and nothing else.
+pub(super) fn settings_of(url: &str) -> Settings {
+    Settings {
+        name: "mine".to_owned(),
+        url: Some(url.to_owned()),
+        listen: None,
+        account: None,
+        token: None,
+        ca: None,
+        sending: Sending::default(),
+        timings: Timings::default(),
     }
 }
 

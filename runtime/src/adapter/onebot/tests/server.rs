@@ -14,7 +14,7 @@ use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 use tokio_util::sync::CancellationToken;
 
 use super::super::{Settings, Timings, run};
-use super::ME;
+use super::{ME, settings_of};
 use crate::bot::{Bot, Bots};
 use crate::model::{EventBody, Incoming};
 
@@ -114,11 +114,15 @@ pub(super) struct House {
 
 impl House {
     pub(super) fn open(settings: Settings) -> Self {
+        Self::open_all(vec![settings])
+    }
+
+    pub(super) fn open_all(tables: Vec<Settings>) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
         let bots = Arc::new(Bots::default());
         let stop = CancellationToken::new();
         let inlet = Arc::new(move |event| drop(sender.send(event)));
-        let task = tokio::spawn(run(settings, bots.clone(), inlet, stop.clone()));
+        let task = tokio::spawn(run(tables, bots.clone(), inlet, stop.clone()));
         Self { bots, stop, task, events }
     }
 
@@ -132,6 +136,13 @@ impl House {
         match event.event.body.clone() {
             EventBody::BotState(state) => state.state,
             other => panic!("{other:?} is no change of state"),
+        }
+    }
+
+    /// Waits until some account is known.
+    pub(super) async fn known(&self) {
+        while self.bots.all().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
@@ -153,5 +164,5 @@ pub(super) fn settings(address: SocketAddr) -> Settings {
         refused: Duration::from_millis(80),
         ..Timings::default()
     };
-    Settings { name: "mine".to_owned(), url: format!("ws://{address}"), token: None, ca: None, timings }
+    Settings { timings, ..settings_of(&format!("ws://{address}")) }
 }

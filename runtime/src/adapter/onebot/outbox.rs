@@ -1,0 +1,188 @@
+//! Messages on their way out: in order within a chat, at the owner's pace, and patient while the link is down.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use tokio::sync::OwnedMutexGuard;
+
+/// Counters and lanes of chats that are not in use are dropped when there are so many.
+const CHATS: usize = 4_096;
+
+/// How an account sends; a part of its `[[bot]]` table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sending {
+    /// Messages a second, on average.
+    pub per_second: u32,
+    /// The same for one conversation.
+    pub per_chat: u32,
+    /// Messages at once, before the averages count.
+    pub burst: u32,
+    /// Whether the rates hold for replies too, and not just for messages on a plugin's own initiative.
+    pub replies: bool,
+    /// How long a message may wait for a lost link.
+    pub outage: Duration,
+    /// How many may wait at once.
+    pub queue: u32,
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self {
+            per_second: 10,
+            per_chat: 2,
+            burst: 50,
+            replies: false,
+            outage: Duration::from_secs(10),
+            queue: 256,
+        }
+    }
+}
+
+type Limiter = RateLimiter<String, HashMapStateStore<String>, DefaultClock>;
+
+/// What waits to be sent by one account.
+pub(super) struct Outbox {
+    lanes: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    account: Limiter,
+    chats: Limiter,
+    waiting: AtomicUsize,
+    queue: usize,
+    paces_replies: bool,
+    pub(super) outage: Duration,
+}
+
+/// The right to send to one chat; others wait until it is dropped.
+pub(super) type Lane = OwnedMutexGuard<()>;
+
+impl Outbox {
+    pub(super) fn new(sending: &Sending) -> Self {
+        let quota = |rate: u32| {
+            let one = NonZeroU32::MIN;
+            Quota::per_second(NonZeroU32::new(rate).unwrap_or(one))
+                .allow_burst(NonZeroU32::new(sending.burst).unwrap_or(one))
+        };
+        Self {
+            lanes: Mutex::default(),
+            account: RateLimiter::hashmap(quota(sending.per_second)),
+            chats: RateLimiter::hashmap(quota(sending.per_chat)),
+            waiting: AtomicUsize::new(0),
+            queue: sending.queue as usize,
+            paces_replies: sending.replies,
+            outage: sending.outage,
+        }
+    }
+
+    /// Waits for one's turn to send to a chat: first come, first served, and not faster than the owner wants.
+    pub(super) async fn turn(&self, chat: &str, is_reply: bool) -> Lane {
+        let turn = self.lane(chat).lock_owned().await;
+        if !is_reply || self.paces_replies {
+            wait(&self.chats, chat).await;
+            wait(&self.account, "").await;
+        }
+        turn
+    }
+
+    fn lane(&self, chat: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lane) = lanes.get(chat) {
+            return lane.clone();
+        }
+        if lanes.len() >= CHATS {
+            lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
+            self.chats.retain_recent();
+        }
+        lanes.entry(chat.to_owned()).or_default().clone()
+    }
+
+    /// A place among those who wait for a link; an error if all are taken.
+    pub(super) fn wait(&self) -> Result<Place<'_>, String> {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(format!(", and {} messages wait for it already", self.queue));
+        }
+        Ok(Place(&self.waiting))
+    }
+}
+
+impl std::fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Outbox").field("waiting", &self.waiting).finish_non_exhaustive()
+    }
+}
+
+async fn wait(limiter: &Limiter, key: &str) {
+    let key = key.to_owned();
+    while let Err(not_yet) = limiter.check_key(&key) {
+        tokio::time::sleep(not_yet.wait_time_from(DefaultClock::default().now())).await;
+    }
+}
+
+/// A place in the queue, given up however the wait ends.
+#[derive(Debug)]
+pub(super) struct Place<'a>(&'a AtomicUsize);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[tokio::test]
+    async fn a_chat_is_one_lane_and_chats_do_not_wait_for_each_other() {
+        let outbox = Outbox::new(&Sending::default());
+        let first = outbox.turn("a", true).await;
+        let soon = Duration::from_millis(20);
+        assert!(tokio::time::timeout(soon, outbox.turn("a", true)).await.is_err());
+        let _other = outbox.turn("b", true).await;
+        drop(first);
+        let _second = outbox.turn("a", true).await;
+    }
+
+    #[tokio::test]
+    async fn the_pace_is_kept_by_sends_and_by_replies_only_if_the_owner_says_so() {
+        let slow =
+            |replies| Sending { per_second: 1000, per_chat: 20, burst: 1, replies, ..Sending::default() };
+        let ten = async |outbox: &Outbox, is_reply| {
+            let begun = Instant::now();
+            for _ in 0..10 {
+                outbox.turn("a", is_reply).await;
+            }
+            begun.elapsed()
+        };
+        let enough = Duration::from_millis(400);
+        assert!(ten(&Outbox::new(&slow(false)), false).await > enough);
+        assert!(ten(&Outbox::new(&slow(false)), true).await < enough);
+        assert!(ten(&Outbox::new(&slow(true)), true).await > enough);
+    }
+
+    #[test]
+    fn the_queue_has_an_end() {
+        let outbox = Outbox::new(&Sending { queue: 2, ..Sending::default() });
+        let places = [outbox.wait().unwrap(), outbox.wait().unwrap()];
+        assert!(outbox.wait().unwrap_err().contains('2'));
+        drop(places);
+        assert!(outbox.wait().is_ok());
+    }
+
+    #[test]
+    fn lanes_of_idle_chats_are_forgotten() {
+        let outbox = Outbox::new(&Sending::default());
+        let kept = outbox.lane("kept");
+        for number in 0..2 * CHATS {
+            outbox.lane(&number.to_string());
+        }
+        assert!(outbox.lanes.lock().unwrap().len() <= CHATS + 1);
+        assert!(Arc::ptr_eq(&kept, &outbox.lane("kept")));
+    }
+}
