@@ -1,7 +1,8 @@
 //! The benchmark of the spine: `cargo xtask bench`. Every figure stands beside what it is compared with, from the same
-//! run, because machines are noisy. Figures are medians. With the names of parts (`loops`, `start`, `inside`) only these
+//! run, because machines are noisy. Figures are medians. With the names of parts (`loops`, `start`, `inside`, `codec`) only these
 //! are measured.
 
+mod codec;
 mod inside;
 mod loops;
 mod start;
@@ -28,6 +29,9 @@ fn main() -> anyhow::Result<()> {
         }
         if wanted("inside") {
             inside::run().await?;
+        }
+        if wanted("codec") {
+            codec::run()?;
         }
         Ok(())
     })

@@ -9,20 +9,25 @@ use super::node::Node;
 
 const OPEN: &str = "[CQ:";
 
-/// The segments of a CQ string, as the objects of the array form.
+/// The segments of a CQ string, as the objects of the array form. Takes time in proportion to the text, whatever
+/// stands in it.
 pub(super) fn parse(text: &str) -> Vec<Node<'_>> {
     let mut segments = Vec::new();
-    let (mut from, mut search) = (0, 0);
+    let (mut from, mut search, mut close) = (0, 0, 0);
     while let Some(found) = text[search..].find(OPEN) {
         let start = search + found;
-        match code(&text[start..]) {
-            Some((segment, length)) => {
+        if close <= start {
+            let Some(length) = text[start..].find(']') else { break };
+            close = start + length;
+        }
+        match code(text, start, close) {
+            Ok(segment) => {
                 push_text(&mut segments, &text[from..start]);
                 segments.push(segment);
-                from = start + length;
+                from = close + 1;
                 search = from;
             }
-            None => search = start + OPEN.len(),
+            Err(wrong) => search = wrong,
         }
     }
     push_text(&mut segments, &text[from..]);
@@ -64,17 +69,24 @@ fn written(value: &Node<'_>) -> Option<String> {
     }
 }
 
-/// One code at the start of `text`, and its length in bytes.
-fn code(text: &str) -> Option<(Node<'_>, usize)> {
-    let (inside, _) = text.strip_prefix(OPEN)?.split_once(']')?;
-    let mut parts = inside.split(',');
-    let kind = parts.next().filter(|kind| is_name(kind))?;
-    let data = parts.map(|part| {
-        let (key, value) = part.split_once('=').filter(|(key, _)| is_name(key))?;
-        Some((Cow::Borrowed(key), Node::Text(unescape(value))))
-    });
-    let data = data.collect::<Option<Vec<_>>>()?;
-    Some((segment(kind, data), OPEN.len() + inside.len() + 1))
+/// The code from `start` to its bracket at `close`. Else where it goes wrong: no code that starts before that place
+/// can end at this bracket either.
+fn code(text: &str, start: usize, close: usize) -> Result<Node<'_>, usize> {
+    let inside = start + OPEN.len();
+    let length = text[inside..close].bytes().take_while(|byte| is_name_byte(*byte)).count();
+    let mut at = inside + length;
+    let kind = &text[inside..at];
+    if kind.is_empty() || (at < close && !text[at..].starts_with(',')) {
+        return Err(inside);
+    }
+    let mut data = Vec::new();
+    while at < close {
+        let part = at + 1;
+        at = text[part..close].find(',').map_or(close, |length| part + length);
+        let (key, value) = text[part..at].split_once('=').filter(|(key, _)| is_name(key)).ok_or(part)?;
+        data.push((Cow::Borrowed(key), Node::Text(unescape(value))));
+    }
+    Ok(segment(kind, data))
 }
 
 fn push_text<'a>(segments: &mut Vec<Node<'a>>, text: &'a str) {
@@ -91,7 +103,11 @@ fn segment<'a>(kind: &'a str, data: Vec<(Cow<'a, str>, Node<'a>)>) -> Node<'a> {
 }
 
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    !name.is_empty() && name.bytes().all(is_name_byte)
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 fn escape(text: &str) -> String {
@@ -99,11 +115,23 @@ fn escape(text: &str) -> String {
 }
 
 fn unescape(text: &str) -> Cow<'_, str> {
+    const WRITTEN: [(&str, char); 4] = [("&#91;", '['), ("&#93;", ']'), ("&#44;", ','), ("&amp;", '&')];
     if !text.contains('&') {
         return Cow::Borrowed(text);
     }
-    let plain = text.replace("&#91;", "[").replace("&#93;", "]").replace("&#44;", ",");
-    Cow::Owned(plain.replace("&amp;", "&"))
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        plain.push_str(&rest[..at]);
+        let (length, character) = WRITTEN
+            .iter()
+            .find(|(code, _)| rest[at..].starts_with(code))
+            .map_or((1, '&'), |(code, character)| (code.len(), *character));
+        plain.push(character);
+        rest = &rest[at + length..];
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
 }
 
 #[cfg(test)]
@@ -136,6 +164,7 @@ mod tests {
             ("[CQ:dice]", json!([{"type": "dice", "data": {}}])),
             ("a&#91;b&#93;&amp;,c&#44;", json!([text("a[b]&,c,")])),
             ("&amp;#91;", json!([text("&#91;")])),
+            ("&&amp;&amp &#91&#91;&#x5b;", json!([text("&&&amp &#91[&#x5b;")])),
             ("[CQ:x,a=&amp;amp;&#44;&#91;&#93;]", json!([{"type": "x", "data": {"a": "&amp;,[]"}}])),
             (
                 "[CQ:x,url=http://h/?a=1&amp;b=2]",
@@ -150,6 +179,11 @@ mod tests {
             ("[CQ: at,qq=1]", json!([text("[CQ: at,qq=1]")])),
             ("[CQ:at,qq=1", json!([text("[CQ:at,qq=1")])),
             ("[CQ:x[CQ:at,qq=1]", json!([text("[CQ:x"), at])),
+            ("[CQ:x,a=[CQ:at,qq=1]", json!([{"type": "x", "data": {"a": "[CQ:at", "qq": "1"}}])),
+            ("[CQ:x,a[CQ:at,qq=1]", json!([text("[CQ:x,a"), at])),
+            ("[CQ:x,a=[CQ:at,b]x[CQ:at,qq=1]", json!([text("[CQ:x,a=[CQ:at,b]x"), at])),
+            ("[CQ:x,a=表]", json!([{"type": "x", "data": {"a": "表"}}])),
+            ("[CQ:表,a=1]", json!([text("[CQ:表,a=1]")])),
             ("[cq:at,qq=1]", json!([text("[cq:at,qq=1]")])),
             ("表[CQ:at,qq=1]情", json!([text("表"), at, text("情")])),
         ];

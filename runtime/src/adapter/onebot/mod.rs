@@ -14,6 +14,7 @@
 //! | `line`, `account`, `bot` | an account and the ways to it; the contract's actions over these |
 //! | `outbox` | messages on their way out: order, pace, patience |
 //! | `memory` | what an account's events are compared with |
+//! | `probe` | reading and writing alone, for the benchmark |
 
 mod account;
 mod backoff;
@@ -32,6 +33,7 @@ mod node;
 mod outbox;
 mod packets;
 mod poll;
+pub mod probe;
 mod queue;
 mod session;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// One JSON value. Nesting is bounded by serde_json's depth limit (128).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub(super) enum Node<'a> {
     Null,
     Bool(bool),
@@ -64,6 +64,18 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Whether it is this id.
+    pub(super) fn is(&self, id: &str) -> bool {
+        match self {
+            Node::Text(text) => text.trim() == id,
+            Node::Number(number) => match number.as_i64() {
+                Some(number) => id.parse() == Ok(number),
+                None => whole(number).as_deref() == Some(id),
+            },
+            _ => false,
+        }
+    }
+
     /// An id that names something: OneBot writes 0 for "unknown".
     pub(super) fn known_id(&self) -> Option<String> {
         self.id().filter(|id| id != "0")
@@ -111,6 +123,9 @@ impl<'a> Node<'a> {
 
 /// A whole number's decimal text. Floats count when nothing is lost.
 fn whole(number: &serde_json::Number) -> Option<String> {
+    if let Some(number) = number.as_i64() {
+        return Some(number.to_string());
+    }
     if number.is_f64() {
         let value = number.as_f64()?;
         let exact = value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0;

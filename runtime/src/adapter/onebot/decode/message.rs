@@ -22,7 +22,11 @@ pub(super) fn event(node: &Node<'_>, me: &str, memory: &mut Memory) -> Option<Ev
 /// A message object. `me` is the account that sees it. `None` without a chat.
 pub(in super::super) fn read(node: &Node<'_>, me: &str, memory: &Memory) -> Option<Message> {
     let chat = chat(node, me)?;
-    let body = node.at("message");
+    // Some implementations give the string form alone, under its other name.
+    let body = match node.at("message") {
+        Node::Null => node.at("raw_message"),
+        body => body,
+    };
     let parsed;
     let nodes = match body {
         Node::Text(text) => {
@@ -75,13 +79,24 @@ pub(super) fn dedup(body: &EventBody) -> Option<String> {
 
 /// Some implementations report own messages as `message`.
 fn is_own(node: &Node<'_>, me: &str) -> bool {
-    node.at("post_type").as_str() == Some("message_sent")
-        || node.at("user_id").known_id().is_some_and(|id| id == me)
+    if node.at("post_type").as_str() == Some("message_sent") {
+        return true;
+    }
+    let user = node.at("user_id");
+    user.is(me) || (user.is_null() && node.at("sender").at("user_id").is(me))
+}
+
+fn author(node: &Node<'_>) -> Option<String> {
+    node.at("user_id").known_id().or_else(|| node.at("sender").at("user_id").known_id())
 }
 
 fn chat(node: &Node<'_>, me: &str) -> Option<Chat> {
     let group = node.at("group_id").known_id();
     match node.at("message_type").as_str() {
+        // In what the bot sent itself, `target_id` is the group.
+        Some("group") if group.is_none() && is_own(node, me) => {
+            node.at("target_id").known_id().map(Chat::Group)
+        }
         Some("group") => group.map(Chat::Group),
         Some("private") => private(node, me, group),
         Some(_) => None,
@@ -91,11 +106,11 @@ fn chat(node: &Node<'_>, me: &str) -> Option<Chat> {
 }
 
 fn private(node: &Node<'_>, me: &str, group: Option<String>) -> Option<Chat> {
-    let sender = || node.at("user_id").known_id().or_else(|| node.at("sender").at("user_id").known_id());
-    let user = if is_own(node, me) { node.at("target_id").known_id().or_else(sender) } else { sender() }?;
-    if node.at("sub_type").as_str() == Some("group") {
-        let group = group.filter(|group| group != UNKNOWN_GROUP);
-        return Some(Chat::Temporary(TemporaryChat { user, group }));
+    let other_side = node.at("target_id").known_id().filter(|_| is_own(node, me));
+    let user = other_side.or_else(|| author(node))?;
+    if node.at("sub_type").as_str() == Some("group") || !node.at("temp_source").is_null() {
+        let group = group.or_else(|| node.at("sender").at("group_id").known_id());
+        return Some(Chat::Temporary(TemporaryChat { user, group: group.filter(|id| id != UNKNOWN_GROUP) }));
     }
     Some(Chat::Private(user))
 }
@@ -103,7 +118,7 @@ fn private(node: &Node<'_>, me: &str, group: Option<String>) -> Option<Chat> {
 fn sender(node: &Node<'_>) -> User {
     let sender = node.at("sender");
     User {
-        id: node.at("user_id").known_id().or_else(|| sender.at("user_id").known_id()).unwrap_or_default(),
+        id: author(node).unwrap_or_default(),
         union_id: None,
         nickname: sender.at("nickname").words().unwrap_or_default(),
         card: sender.at("card").words(),

@@ -9,6 +9,7 @@ mod notice;
 mod request;
 mod segment;
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -41,7 +42,7 @@ pub(super) enum Decoded {
 
 /// Reads an event. `text` is the frame it came in.
 pub(super) fn event(node: &Node<'_>, text: &str, context: &mut Context<'_>) -> Decoded {
-    let me = node.at("self_id").known_id().unwrap_or_else(|| context.bot.id.clone());
+    let me = seen_by(node, context.bot);
     let time = time_of(node).unwrap_or_else(now);
     let kind = node.at("post_type").as_str().unwrap_or_default();
     let (bodies, dedup) = match kind {
@@ -77,6 +78,14 @@ pub(super) fn event(node: &Node<'_>, text: &str, context: &mut Context<'_>) -> D
         origin: None,
     });
     Decoded::Events(events.collect())
+}
+
+/// The account that the event is about: its own `self_id`, else the link's.
+fn seen_by<'a>(node: &Node<'_>, bot: &'a Bot) -> Cow<'a, str> {
+    match node.at("self_id") {
+        own if own.is(&bot.id) => Cow::Borrowed(&bot.id),
+        other => other.known_id().map_or(Cow::Borrowed(&*bot.id), Cow::Owned),
+    }
 }
 
 /// An event that the link itself makes. `original` is the frame that it was seen in, if any.
@@ -143,10 +152,10 @@ fn content_of(node: &Node<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
     if let Node::Object(fields) = node {
         let mut fields: Vec<_> = fields.iter().filter(|(name, _)| name != "time").collect();
-        fields.sort_by(|a, b| a.0.cmp(&b.0));
+        fields.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         for (name, value) in fields {
             name.hash(&mut hasher);
-            value.json().hash(&mut hasher);
+            value.hash(&mut hasher);
         }
     }
     hasher.finish()

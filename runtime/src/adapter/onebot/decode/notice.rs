@@ -1,5 +1,7 @@
 //! `notice`: what happened besides messages.
 
+use serde::de::IgnoredAny;
+
 use super::super::memory::Memory;
 use super::super::node::Node;
 use super::{content_of, segment};
@@ -43,6 +45,12 @@ fn one(kind: &str, node: &Node<'_>, me: &str, memory: &Memory) -> Option<Notice>
     let sub_type = || words("sub_type").unwrap_or_default();
     Some(match kind {
         "group_increase" | "group_decrease" => member_change(kind == "group_increase", node, me)?,
+        // Of other implementations: the owner dissolved the group.
+        "group_dismiss" => Notice::BotLeft(Membership {
+            group: known("group_id")?,
+            operator: known("operator_id").or_else(|| known("user_id")),
+            how: "disband".to_owned(),
+        }),
         "group_admin" => Notice::AdminChanged(AdminChange {
             group: known("group_id")?,
             user: known("user_id")?,
@@ -57,7 +65,8 @@ fn one(kind: &str, node: &Node<'_>, me: &str, memory: &Memory) -> Option<Notice>
             let seconds = node.at("duration").number().unwrap_or(-1.0);
             Notice::Muted(Mute {
                 group: known("group_id")?,
-                user: known("user_id"),
+                // 0 is everybody; a notice that names nobody is not about everybody.
+                user: Some(node.at("user_id").id()?).filter(|id| id != "0"),
                 operator: known("operator_id"),
                 seconds: if lifted { 0 } else { seconds as i32 },
             })
@@ -150,7 +159,7 @@ fn notify(kind: &str, node: &Node<'_>, me: &str) -> Option<Notice> {
             user: known("user_id"),
             message: known("message_id"),
             kind: words("busi_id").unwrap_or_default(),
-            content: words("content").unwrap_or_else(|| "{}".to_owned()),
+            content: tip(node),
         }),
         "lucky_king" => Notice::LuckyKing(LuckyKing {
             group: known("group_id")?,
@@ -238,6 +247,16 @@ fn uploaded(file: &Node<'_>) -> Option<Media> {
         file_id: id,
         mime_type: None,
     })
+}
+
+/// The line's JSON. What is no JSON becomes a JSON string.
+fn tip(node: &Node<'_>) -> String {
+    let raw = node.at("raw_info").at("json");
+    match if node.at("content").is_null() { raw } else { node.at("content") } {
+        Node::Null => "{}".to_owned(),
+        Node::Text(text) if serde_json::from_str::<IgnoredAny>(text).is_ok() => text.to_string(),
+        other => other.json(),
+    }
 }
 
 fn place(node: &Node<'_>) -> Option<Chat> {

@@ -71,7 +71,11 @@ impl Scope<'_> {
         let words = |key: &str| data.at(key).words();
         let id = |key: &str| data.at(key).id();
         Some(match kind {
-            "text" => Segment::Text(words("text").unwrap_or_default()),
+            "text" => Segment::Text(match data.at("text") {
+                Node::Null => String::new(),
+                Node::Text(text) => text.to_string(),
+                odd => odd.words()?,
+            }),
             "face" => Segment::Face(face(data)?),
             "image" if id("emoji_id").is_some() => Segment::Mface(mface(data)?),
             "mface" | "marketface" => Segment::Mface(mface(data)?),
@@ -96,8 +100,8 @@ impl Scope<'_> {
             }),
             "reply" => Segment::Reply(self.quote(id("id")?)),
             "forward" => Segment::Forward(self.forward(data)?),
-            "rps" => Segment::Rps(Game { outcome: words("result") }),
-            "dice" => Segment::Dice(Game { outcome: words("result") }),
+            "rps" => Segment::Rps(Game { outcome: words("result").or_else(|| words("value")) }),
+            "dice" => Segment::Dice(Game { outcome: words("result").or_else(|| words("value")) }),
             "shake" => Segment::Shake,
             "poke" => Segment::Poke(Poke {
                 kind: words("type").unwrap_or_default(),
@@ -128,7 +132,13 @@ impl Scope<'_> {
             "json" => Segment::Card(card(data)?),
             "lightapp" | "miniapp" => Segment::Lightapp(card(data)?),
             "xml" => Segment::Xml(words("data")?),
-            "markdown" => Segment::Markdown(Markdown { content: words("content"), template: None }),
+            "markdown" => Segment::Markdown(Markdown {
+                content: match data.at("content") {
+                    content @ (Node::Object(_) | Node::List(_)) => Some(content.json()),
+                    content => content.words(),
+                },
+                template: None,
+            }),
             "keyboard" if !data.is_null() => Segment::Keyboard(data.json()),
             _ => return None,
         })
@@ -175,7 +185,13 @@ impl Scope<'_> {
 }
 
 fn face(data: &Node<'_>) -> Option<Face> {
-    let name = data.at("raw").at("faceText").words();
+    let name = match data.at("raw") {
+        // A string in the CQ form.
+        Node::Text(raw) => {
+            serde_json::from_str::<Node<'_>>(raw).ok().and_then(|raw| raw.at("faceText").words())
+        }
+        raw => raw.at("faceText").words(),
+    };
     Some(Face {
         id: data.at("id").id()?,
         // QQ writes a face as "/" and its name.

@@ -33,7 +33,8 @@ pub(super) struct Send {
 pub(super) fn sends(chat: &Chat, content: &[Segment], quote: Option<&str>) -> Result<Vec<Send>, Error> {
     let target = Target::of(chat)?;
     let mut parts = Parts::default();
-    if let Some(message) = quote.filter(|_| !matches!(content.first(), Some(Segment::Reply(_)))) {
+    let quotes_itself = content.iter().any(|segment| matches!(segment, Segment::Reply(_)));
+    if let Some(message) = quote.filter(|_| !quotes_itself) {
         parts.together(json!({"type": "reply", "data": {"id": message}}), true);
     }
     for piece in content {
@@ -85,8 +86,8 @@ pub(super) fn quick(mut sends: Vec<Send>) -> Result<Value, Error> {
 struct Parts<'a> {
     done: Vec<(Part<'a>, Duration)>,
     current: Vec<Value>,
-    /// Only quotes so far.
-    only_quotes: bool,
+    /// How many of these are quotes; they stand in front, where QQ wants them.
+    quotes: usize,
     upload: Upload,
 }
 
@@ -97,21 +98,30 @@ enum Part<'a> {
 
 impl<'a> Parts<'a> {
     fn together(&mut self, segment: Value, is_quote: bool) {
-        self.only_quotes = is_quote && (self.current.is_empty() || self.only_quotes);
-        self.current.push(segment);
+        if is_quote {
+            self.current.insert(self.quotes, segment);
+            self.quotes += 1;
+        } else {
+            self.current.push(segment);
+        }
+    }
+
+    fn only_quotes(&self) -> bool {
+        self.current.len() == self.quotes
     }
 
     /// A quote alone is no message: it waits for the next part that can carry it, and is left out if there is none.
     fn alone(&mut self, part: Part<'a>) {
         let upload = std::mem::take(&mut self.upload);
-        if !self.current.is_empty() && !self.only_quotes {
+        if !self.only_quotes() {
+            self.quotes = 0;
             self.done.push((Part::Message(std::mem::take(&mut self.current)), upload.time()));
         }
         self.done.push((part, upload.time()));
     }
 
     fn finish(mut self) -> Vec<(Part<'a>, Duration)> {
-        if !self.current.is_empty() && !self.only_quotes {
+        if !self.only_quotes() {
             self.done.push((Part::Message(self.current), self.upload.time()));
         }
         self.done

@@ -14,6 +14,10 @@ use crate::model::{
 /// NapCat's music services.
 const MUSIC: [&str; 5] = ["qq", "163", "kugou", "migu", "kuwo"];
 
+/// What QQ carries only as the one element of a message, in OneBot's words.
+const SINGLE: [&str; 9] =
+    ["record", "video", "file", "forward", "contact", "music", "json", "mface", "markdown"];
+
 #[derive(Clone, Copy)]
 pub(super) struct Scope {
     /// A private or temporary chat.
@@ -76,6 +80,9 @@ pub(super) fn encode<'a>(
         Segment::Video(video) => {
             let mut data = media(&video.media, "video", Duration::from_secs(300), upload)?;
             if let Some(cover) = &video.cover {
+                if let MediaSource::Bytes(bytes) = cover {
+                    upload.add(Upload { bytes: bytes.len() as u64, allowance: Duration::ZERO });
+                }
                 data.insert("thumb".to_owned(), source(cover, None, "cover")?.into());
             }
             alone("video", Value::Object(data))
@@ -119,7 +126,7 @@ pub(super) fn encode<'a>(
             Some(content) => alone("markdown", json!({"content": content})),
             None => return unsupported("a markdown template", "give its content as text"),
         },
-        Segment::Other(other) => unknown(other)?,
+        Segment::Other(other) => unknown(other, scope)?,
         Segment::Shake => return unsupported("shake", "poke with the action `friends.poke`"),
         Segment::Poke(_) => return unsupported("poke as a segment", "poke with the action `friends.poke`"),
         Segment::Share(_) => return unsupported("share", "send the link as text, or a signed card"),
@@ -169,7 +176,7 @@ fn music_data(music: &Music) -> Result<Value, Error> {
 }
 
 /// Kinds that NapCat receives and would drop, or fail on with a text that helps nobody.
-fn unknown(segment: &UnknownSegment) -> Result<Piece<'_>, Error> {
+fn unknown(segment: &UnknownSegment, scope: Scope) -> Result<Piece<'_>, Error> {
     let remedy = match segment.kind.as_str() {
         "onlinefile" => "call the action `send_online_file`",
         "flashtransfer" | "flash_file" => "call the action `send_flash_msg`",
@@ -177,6 +184,7 @@ fn unknown(segment: &UnknownSegment) -> Result<Piece<'_>, Error> {
         "share" | "location" | "xml" | "miniapp" | "lightapp" | "keyboard" | "anonymous" | "redbag"
         | "gift" | "cardimage" | "tts" => "send it as text or as a signed card",
         "node" => "use a forward segment, which holds the nodes",
+        "markdown" if scope.depth == 0 => "put it into a node of a forward, or send text",
         "" => return Err(Error::Invalid("a segment has no kind; name the platform's `type`".to_owned())),
         _ => {
             let Ok(data @ Value::Object(_)) = serde_json::from_str::<Value>(&segment.data) else {
@@ -185,7 +193,8 @@ fn unknown(segment: &UnknownSegment) -> Result<Piece<'_>, Error> {
                     segment.kind
                 )));
             };
-            return Ok(mixes(&segment.kind, data));
+            let single = SINGLE.contains(&segment.kind.as_str());
+            return Ok(if single { alone(&segment.kind, data) } else { mixes(&segment.kind, data) });
         }
     };
     unsupported(&segment.kind, remedy)

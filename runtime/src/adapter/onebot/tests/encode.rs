@@ -318,3 +318,110 @@ fn uploads_get_their_time() {
     let endless = json!({"type": "file", "data": {"source": {"type": "path", "data": "/f"}, "size": 1e300}});
     assert_eq!(time(endless), 1800);
 }
+
+#[test]
+fn recorded_requests_are_what_the_same_content_becomes() {
+    let recorded = |name: &str| serde_json::from_str::<Value>(&super::payload(name)).unwrap();
+    let mut array = recorded("action_send_group_msg_array")["params"].clone();
+    array["group_id"] = json!("757951413");
+    let image = json!({"source": {"type": "bytes", "data": "iVBORw0KGgo="}});
+    let written = json!([
+        {"type": "reply", "data": {"message": "2096329721"}},
+        {"type": "at", "data": {"type": "user", "data": {"id": "5079132", "is_self": false}}},
+        text(" hi"),
+        {"type": "image", "data": {"media": image, "summary": "[pic]", "sub_type": "0"}},
+    ]);
+    let sent = to_group(&written).unwrap();
+    assert_eq!((sent[0].action, &sent[0].params), ("send_group_msg", &array));
+
+    // iglu sends arrays only; the string of another client reads as the content of an array.
+    let string = &recorded("action_send_group_msg_cq_string")["params"]["message"];
+    let frame = json!({
+        "post_type": "message", "message_type": "group", "group_id": 757_951_413, "user_id": 2, "message": string,
+    });
+    let read = super::events("string", &frame.to_string());
+    let sent = sends(&group(), &read[0].message().unwrap().content, None).unwrap();
+    assert_eq!(
+        sent[0].params["message"],
+        json!([{"type": "at", "data": {"qq": "5079132"}}, sent_text(" a[b]&c")])
+    );
+}
+
+#[test]
+fn a_quote_stands_in_front_of_its_message() {
+    let quote = json!({"type": "reply", "data": {"message": "1"}});
+    let sent_quote = json!({"type": "reply", "data": {"id": "1"}});
+    let late = json!([text("a"), quote, text("b")]);
+    assert_eq!(messages(&late), [json!([sent_quote, sent_text("a"), sent_text("b")])]);
+    let answered = sends(&group(), &content(&late), Some("9")).unwrap();
+    assert_eq!(answered[0].params["message"], messages(&late)[0], "its own quote counts");
+    let voice = json!({"type": "voice", "data": {"media": media(&json!({"type": "path", "data": "/v"}))}});
+    assert_eq!(
+        messages(&json!([text("a"), voice, quote, text("b")])),
+        [
+            json!([sent_text("a")]),
+            json!([{"type": "record", "data": {"file": "/v"}}]),
+            json!([sent_quote, sent_text("b")]),
+        ]
+    );
+}
+
+#[test]
+fn single_elements_stay_alone_in_the_platforms_own_words_too() {
+    let own = |kind: &str| json!({"type": "other", "data": {"kind": kind, "data": "{\"file\":\"x\"}"}});
+    for kind in ["record", "video", "file", "forward", "contact", "music", "json", "mface"] {
+        let sent = messages(&json!([text("a"), own(kind), text("b")]));
+        assert_eq!(sent[1], json!([{"type": kind, "data": {"file": "x"}}]), "{kind}");
+        assert_eq!(sent.len(), 3);
+    }
+    assert_eq!(messages(&json!([text("a"), own("image"), text("b")])).len(), 1);
+    for refused in ["markdown", "node", "flashtransfer", "flash_file", "location", "xml", "tts"] {
+        assert!(
+            matches!(to_group(&json!([text("a"), own(refused)])), Err(Error::Unsupported(_))),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn what_stands_alone_keeps_its_place_among_merged_messages() {
+    let forward = json!({"type": "forward", "data": {"nodes": [node(&json!([text("x")]))]}});
+    let sent = to_group(&json!([text("a"), forward, text("b"), forward])).unwrap();
+    let actions: Vec<_> = sent.iter().map(|send| send.action).collect();
+    assert_eq!(
+        actions,
+        ["send_group_msg", "send_group_forward_msg", "send_group_msg", "send_group_forward_msg"]
+    );
+    let bad = json!({"type": "forward", "data": {"nodes": [node(&json!([{"type": "share", "data": {"url": "u", "title": "t"}}]))]}});
+    assert!(matches!(to_group(&json!([text("a"), bad])), Err(Error::Unsupported(_))), "nothing goes out");
+}
+
+#[test]
+fn a_nested_merged_message_has_its_own_cover_and_known_messages_go_by_id() {
+    let inner = json!([{"type": "forward", "data": {
+        "nodes": [
+            {"message": "-5", "sender": "", "nickname": "", "content": ""},
+            {"sender": "10001", "nickname": "n", "time": 1_747_107_600.5, "content": "[{\"type\":\"text\",\"data\":\"x\"}]"},
+        ],
+        "cover": {"title": "t", "summary": "s", "prompt": "p", "preview": ["a", "b"]},
+    }}]);
+    let outer = json!([{"type": "forward", "data": {"nodes": [node(&inner)]}}]);
+    let sent = to_group(&outer).unwrap();
+    assert_eq!(
+        sent[0].params["messages"],
+        json!([{"type": "node", "data": {
+            "user_id": "10001",
+            "nickname": "n",
+            "content": [
+                {"type": "node", "data": {"id": "-5"}},
+                {"type": "node", "data": {
+                    "user_id": "10001", "nickname": "n", "time": 1_747_107_600, "content": [sent_text("x")],
+                }},
+            ],
+            "source": "t",
+            "summary": "s",
+            "prompt": "p",
+            "news": [{"text": "a"}, {"text": "b"}],
+        }}])
+    );
+}
