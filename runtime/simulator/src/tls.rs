@@ -8,8 +8,8 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
-const CERTIFICATE: &[u8] = include_bytes!("../../fixtures/tls/cert.pem");
-const KEY: &[u8] = include_bytes!("../../fixtures/tls/key.pem");
+const CERTIFICATE: &[u8] = include_bytes!("../fixtures/tls/cert.pem");
+const KEY: &[u8] = include_bytes!("../fixtures/tls/key.pem");
 
 /// The certificate as a PEM file, for a client that takes extra roots by path.
 pub fn certificate_path() -> PathBuf {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use iglu_tests::napcat::{Cut, FRIEND, Napcat, Options, client_config};
+use iglu_simulator::{Cut, FRIEND, Napcat, Options, client_config};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_tungstenite::{

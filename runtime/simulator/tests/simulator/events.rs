@@ -1,6 +1,6 @@
 //! Events, in both message formats, and frames that are none.
 
-use iglu_tests::napcat::{Build, FRIEND, Format, GROUP, MessageDraft, Napcat, Options, decode_cq, encode_cq};
+use iglu_simulator::{Build, FRIEND, Format, GROUP, MessageDraft, Napcat, Options, decode_cq, encode_cq};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use iglu_tests::napcat::{Cut, FRIEND, Greeting, Napcat, Options, SELF_ID};
+use iglu_simulator::{Cut, FRIEND, Greeting, Napcat, Options, SELF_ID};
 use serde_json::{Value, json};
 use tokio::{io::AsyncReadExt, net::TcpStream, time::timeout};
 use tokio_tungstenite::tungstenite::{Error, Message};

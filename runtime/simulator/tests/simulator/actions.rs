@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::SinkExt;
-use iglu_tests::napcat::{Answer, Build, FRIEND, Format, GROUP, Napcat, Options};
+use iglu_simulator::{Answer, Build, FRIEND, Format, GROUP, Napcat, Options};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 

@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # async fn example() {
-//! use iglu_tests::napcat::{Answer, Cut, Napcat, Options};
+//! use iglu_simulator::{Answer, Cut, Napcat, Options};
 //!
 //! let napcat = Napcat::start(Options { token: "secret".to_owned(), ..Options::default() }).await;
 //! // ... start the client with napcat.url() and napcat.token() ...

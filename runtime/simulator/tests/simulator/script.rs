@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use iglu_tests::napcat::{ANY, Answer, FRIEND, Napcat, Options, SELF_ID, SelfReport};
+use iglu_simulator::{ANY, Answer, FRIEND, Napcat, Options, SELF_ID, SelfReport};
 use serde_json::json;
 
 use crate::client::{ask, call, event, ready};
