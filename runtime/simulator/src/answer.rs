@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
 
-use super::{Build, Call};
+use super::{Build, Call, Transport};
 
 /// What an action comes to.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,8 @@ pub(super) enum Outcome {
     /// Done, with a result that JSON drops: the answer has no key `data`.
     Void,
     Failed(i64, String),
+    /// The packets of a stream action, and the failure that ended it if one did.
+    Packets(Vec<Value>, Option<String>),
     /// No answer at all.
     Nothing,
 }
@@ -160,7 +162,12 @@ impl Answer {
     pub(super) fn frames(&self, call: &Call, build: Build, handle: impl FnOnce() -> Outcome) -> Vec<String> {
         let envelope = |outcome| match outcome {
             Outcome::Nothing => Vec::new(),
-            outcome => vec![envelope(outcome, call.echo(), build)],
+            Outcome::Packets(packets, failure) => {
+                let failure = failure.map(|message| failed_packet(&message, call.echo(), call.transport));
+                let packets = packets.iter().map(|data| packet(data, call.echo()));
+                packets.chain(failure).collect()
+            }
+            outcome => vec![envelope(outcome, call.echo(), build, call.transport)],
         };
         let envelopes = match &self.body {
             Body::Handled => envelope(handle()),
@@ -208,15 +215,28 @@ impl fmt::Debug for Answer {
 
 /// The answer to a request that reached a handler, or to an unknown action.
 ///
-/// An absent echo comes back as `""` from handlers, and as `null` for what fails before one is found.
-pub(super) fn envelope(outcome: Outcome, echo: &Value, build: Build) -> Value {
-    let before_dispatch = matches!(outcome, Outcome::Failed(1403 | 1404, _));
+/// An absent echo comes back as `""` from handlers, and as `null` for what fails before one is found. HTTP has codes
+/// of its own, loses the echo of bad parameters, and makes up an absent one.
+pub(super) fn envelope(outcome: Outcome, echo: &Value, build: Build, transport: Transport) -> Value {
+    let http = transport == Transport::Http;
+    let before_dispatch = !http && matches!(outcome, Outcome::Failed(1403 | 1404, _));
+    let outcome = match outcome {
+        Outcome::Failed(1404, message) if http => Outcome::Failed(200, message.replace("API", "Api")),
+        Outcome::Failed(1200, message) if http => Outcome::Failed(200, message),
+        Outcome::Failed(1400, message) if http => Outcome::Failed(400, message),
+        outcome => outcome,
+    };
+    let echo = match &outcome {
+        Outcome::Failed(400, _) if http => Value::Null,
+        _ if !echo.is_null() || before_dispatch => echo.clone(),
+        _ if http => std::iter::repeat_with(fastrand::alphanumeric).take(10).collect::<String>().into(),
+        _ => json!(""),
+    };
     let (status, retcode, data, message) = match outcome {
         Outcome::Data(data) => ("ok", 0, Some(data), String::new()),
-        Outcome::Void | Outcome::Nothing => ("ok", 0, None, String::new()),
+        Outcome::Void | Outcome::Nothing | Outcome::Packets(..) => ("ok", 0, None, String::new()),
         Outcome::Failed(retcode, message) => ("failed", retcode, Some(Value::Null), message),
     };
-    let echo = if echo.is_null() && !before_dispatch { json!("") } else { echo.clone() };
     let mut object = Map::new();
     object.insert("status".to_owned(), status.into());
     object.insert("retcode".to_owned(), retcode.into());
@@ -234,7 +254,8 @@ pub(super) fn envelope(outcome: Outcome, echo: &Value, build: Build) -> Value {
 
 /// The answer to a frame that is not JSON.
 pub(super) fn bad_json(build: Build) -> Value {
-    let mut answer = envelope(Outcome::bad_params("json解析失败,请检查数据格式"), &Value::Null, build);
+    let failure = Outcome::bad_params("json解析失败,请检查数据格式");
+    let mut answer = envelope(failure, &Value::Null, build, Transport::Forward);
     answer["echo"] = Value::Null;
     answer
 }
@@ -244,6 +265,12 @@ fn packet(data: &Value, echo: &Value) -> Value {
     let (status, retcode) = if failed { ("failed", 1200) } else { ("ok", 0) };
     json!({"status": status, "retcode": retcode, "data": data, "message": "", "wording": "", "echo": echo,
         "stream": "stream-action"})
+}
+
+fn failed_packet(message: &str, echo: &Value, transport: Transport) -> Value {
+    let retcode = if transport == Transport::Http { 200 } else { 1200 };
+    json!({"status": "failed", "retcode": retcode, "data": {"type": "error", "data_type": "error"},
+        "message": message, "wording": message, "echo": echo, "stream": "stream-action"})
 }
 
 fn with_echo(mut envelope: Value, echo: &Value) -> Value {

@@ -12,29 +12,26 @@ use std::{
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
-use super::{cq, lock};
+use super::{Transport, cq, lock};
 
 /// One request frame as it arrived.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// Position among all requests of this simulator, from 0.
     pub number: usize,
-    /// The connection it came by, numbered from 1 in the order of acceptance.
+    /// The connection it came by, numbered from 1; 0 for the answer to a POST.
     pub connection: u64,
+    /// How it came.
+    pub transport: Transport,
     /// When it was read.
     pub at: Instant,
-    /// The frame's text.
+    /// The frame's text, or the body of the HTTP request.
     pub raw: String,
-    /// The frame parsed; `Null` when it was not JSON.
+    /// The frame parsed, or `action`, `params` and `echo` of an HTTP request; `Null` when it was not JSON.
     pub json: Value,
 }
 
 impl Call {
-    pub(super) fn new(number: usize, connection: u64, raw: String) -> Self {
-        let json = serde_json::from_str(&raw).unwrap_or(Value::Null);
-        Self { number, connection, at: Instant::now(), raw, json }
-    }
-
     /// The action's name as sent; empty when there is none.
     pub fn action(&self) -> &str {
         self.json["action"].as_str().unwrap_or_default()
@@ -50,10 +47,16 @@ impl Call {
         &self.json["echo"]
     }
 
-    /// The text segments of the `message` parameter, joined. CQ strings are decoded first.
+    /// The message it sends: the parameter `message` or `messages`, or the `reply` of a quick operation.
+    pub fn message(&self) -> &Value {
+        let params = self.params();
+        let places = [&params["message"], &params["messages"], &params["operation"]["reply"]];
+        places.into_iter().find(|message| !message.is_null()).unwrap_or(&Value::Null)
+    }
+
+    /// The text segments of [`Call::message`], joined. CQ strings are decoded first.
     pub fn text(&self) -> String {
-        let message = &self.params()["message"];
-        let segments = match message {
+        let segments = match self.message() {
             Value::String(text) => cq::decode(text),
             Value::Array(segments) => segments.clone(),
             other => vec![other.clone()],
@@ -83,9 +86,10 @@ impl CallLog {
         Self { keep, next: AtomicUsize::new(0), inner: Mutex::default(), arrived: watch::Sender::new(0) }
     }
 
-    /// A frame read but not yet shown to anyone.
-    pub(super) fn read(&self, connection: u64, raw: String) -> Arc<Call> {
-        Arc::new(Call::new(self.next.fetch_add(1, Ordering::Relaxed), connection, raw))
+    /// A request read but not yet shown to anyone.
+    pub(super) fn read(&self, connection: u64, transport: Transport, raw: String, json: Value) -> Arc<Call> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Call { number, connection, transport, at: Instant::now(), raw, json })
     }
 
     /// Shows a request to the test, once its effects are there.

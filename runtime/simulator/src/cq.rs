@@ -83,6 +83,15 @@ fn plain(value: &Value) -> String {
     }
 }
 
+/// The segments of a message in either format.
+pub(super) fn segments_of(message: &Value) -> Vec<Value> {
+    match message {
+        Value::Array(segments) => segments.clone(),
+        Value::String(text) => decode(text),
+        _ => Vec::new(),
+    }
+}
+
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('[', "&#91;").replace(']', "&#93;")
 }

@@ -9,7 +9,8 @@ use super::{
 };
 
 impl Napcat {
-    /// Sends an event to all event connections; the number of those (0: NapCat discards it). The simulator
+    /// Sends an event by all active transports: event connections and POSTs; the number of those (0: NapCat
+    /// discards it). The simulator
     /// takes note of its message, user and group. Push it again for a duplicate.
     pub fn push(&self, event: &Value) -> usize {
         lock(&self.shared().world).learn(event);
@@ -18,7 +19,7 @@ impl Napcat {
 
     /// Sends a text frame as it is, JSON or not.
     pub fn push_text(&self, frame: &str) -> usize {
-        self.shared().links.broadcast(&Message::text(frame.to_owned()))
+        self.shared().push_text(frame.to_owned())
     }
 
     /// Sends a binary frame.

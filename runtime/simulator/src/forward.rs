@@ -4,24 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::SinkExt;
 use serde_json::{Value, json};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
-};
+use tokio::{net::TcpStream, sync::mpsc};
 use tokio_tungstenite::{
     accept_hdr_async_with_config,
     tungstenite::{
         Message,
         handshake::server::{ErrorResponse, Request, Response},
-        http::StatusCode,
+        http::{Request as HttpRequest, StatusCode},
         protocol::WebSocketConfig,
     },
 };
 
 use super::{
-    Greeting,
+    Greeting, Transport,
     answer::{Outcome, envelope},
-    link::{self, Accepted, Control, Phase, Socket, WebSocket},
+    link::{self, Control, Phase, Socket, WebSocket},
     lock,
     shared::Shared,
     world::now,
@@ -29,6 +26,11 @@ use super::{
 
 /// NapCat's limit for incoming frames.
 const MAX_FRAME: usize = 50 << 20;
+
+/// A WebSocket with NapCat's limits.
+pub(super) fn frame_limits() -> WebSocketConfig {
+    WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME))
+}
 
 /// The upgrade request of one connection.
 #[derive(Clone, Debug, Default)]
@@ -50,7 +52,7 @@ impl Upgrade {
     }
 
     /// The token offered: the query's when it is not empty, else the header's, with or without `Bearer `.
-    fn token(&self) -> String {
+    pub(super) fn token(&self) -> String {
         let query = self.query.split('&').find_map(|pair| pair.strip_prefix("access_token="));
         match query.map(percent_decode).filter(|token| !token.is_empty()) {
             Some(token) => token,
@@ -62,20 +64,7 @@ impl Upgrade {
     }
 }
 
-/// Accepts connections for ever.
-pub(super) async fn accept(shared: Arc<Shared>, listener: TcpListener) {
-    loop {
-        match listener.accept().await {
-            Ok((tcp, _)) => {
-                let link = shared.links.accept();
-                tokio::spawn(serve(shared.clone(), tcp, link));
-            }
-            Err(_) => tokio::task::yield_now().await,
-        }
-    }
-}
-
-/// Sends a heartbeat to every event connection at the interval, from the first such connection on.
+/// Sends a heartbeat to every connection of the servers at the interval, from the first event connection on.
 pub(super) async fn heartbeats(shared: Arc<Shared>) {
     let mut interval = shared.heartbeat.subscribe();
     let mut counts = shared.links.counts.subscribe();
@@ -93,21 +82,23 @@ pub(super) async fn heartbeats(shared: Arc<Shared>) {
         tokio::select! {
             () = beat => {
                 let frame = heartbeat(&shared, every.unwrap_or_default());
-                shared.links.broadcast(&Message::text(frame.to_string()));
+                shared.links.broadcast_by(Transport::Forward, &Message::text(frame.to_string()));
             }
             changed = interval.changed() => if changed.is_err() { return },
         }
     }
 }
 
-fn heartbeat(shared: &Shared, interval: Duration) -> Value {
+pub(super) fn heartbeat(shared: &Shared, interval: Duration) -> Value {
     let online = lock(&shared.world).online;
     json!({"time": now(), "self_id": shared.options.self_id, "post_type": "meta_event",
         "meta_event_type": "heartbeat", "status": {"online": online, "good": true},
         "interval": interval.as_millis() as u64})
 }
 
-async fn serve(shared: Arc<Shared>, tcp: TcpStream, mut link: Accepted) {
+/// Serves one connection of the server from its first byte.
+pub(super) async fn serve(shared: Arc<Shared>, tcp: TcpStream) {
+    let mut link = shared.links.add(Transport::Forward);
     let number = link.number;
     let greeting = *lock(&shared.greeting);
     let opened = tokio::select! {
@@ -122,7 +113,7 @@ async fn serve(shared: Arc<Shared>, tcp: TcpStream, mut link: Accepted) {
 }
 
 /// Waits until a test cuts the connection, or the simulator is gone.
-async fn cut(control: &mut mpsc::UnboundedReceiver<Control>) {
+pub(super) async fn cut(control: &mut mpsc::UnboundedReceiver<Control>) {
     while let Some(command) = control.recv().await {
         if let Control::Cut(_, done) = command {
             drop(done);
@@ -153,7 +144,7 @@ async fn open(
         None => Box::new(tcp),
     };
     let mut upgrade = Upgrade { connection: number, ..Upgrade::default() };
-    let config = WebSocketConfig::default().max_message_size(Some(MAX_FRAME)).max_frame_size(Some(MAX_FRAME));
+    let config = frame_limits();
     #[allow(clippy::result_large_err, reason = "the type is the library's")]
     let callback = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
         note(&mut upgrade, request);
@@ -164,25 +155,37 @@ async fn open(
     };
     let accepted = accept_hdr_async_with_config(stream, callback, Some(config)).await;
     lock(&shared.upgrades).push(upgrade.clone());
-    let mut socket = accepted.ok()?;
+    let socket = accepted.ok()?;
     if greeting == Greeting::SilentAfterUpgrade {
         return Some((socket, Phase::Opening));
     }
-    let token = &shared.options.token;
-    if !token.is_empty() && upgrade.token() != *token {
+    admit(shared, socket, &upgrade, &shared.options.token).await
+}
+
+/// What follows an upgrade: the token, and the lifecycle event unless the path is `/api`.
+pub(super) async fn admit(
+    shared: &Shared,
+    mut socket: WebSocket,
+    upgrade: &Upgrade,
+    token: &str,
+) -> Option<(WebSocket, Phase)> {
+    if !token.is_empty() && upgrade.token() != token {
         deny(shared, socket).await;
         return None;
     }
     if matches!(upgrade.path.as_str(), "/api" | "/api/") {
         return Some((socket, Phase::Actions));
     }
-    let lifecycle = json!({"time": now(), "self_id": shared.options.self_id, "post_type": "meta_event",
-        "meta_event_type": "lifecycle", "sub_type": "connect"});
-    socket.send(Message::text(lifecycle.to_string())).await.ok()?;
+    socket.send(Message::text(lifecycle(shared).to_string())).await.ok()?;
     Some((socket, Phase::Events))
 }
 
-fn note(upgrade: &mut Upgrade, request: &Request) {
+pub(super) fn lifecycle(shared: &Shared) -> Value {
+    json!({"time": now(), "self_id": shared.options.self_id, "post_type": "meta_event",
+        "meta_event_type": "lifecycle", "sub_type": "connect"})
+}
+
+pub(super) fn note<T>(upgrade: &mut Upgrade, request: &HttpRequest<T>) {
     upgrade.path = request.uri().path().to_owned();
     upgrade.query = request.uri().query().unwrap_or_default().to_owned();
     let headers = request.headers().iter();
@@ -198,14 +201,14 @@ fn refusal(status: u16) -> ErrorResponse {
 
 async fn deny(shared: &Shared, mut socket: WebSocket) {
     let failure = Outcome::Failed(1403, "token验证失败".to_owned());
-    let frame = envelope(failure, &Value::Null, shared.options.build);
+    let frame = envelope(failure, &Value::Null, shared.options.build, Transport::Forward);
     shared.links.denied();
     if socket.send(Message::text(frame.to_string())).await.is_ok() {
         link::close(&mut socket, None, None).await;
     }
 }
 
-fn percent_decode(text: &str) -> String {
+pub(super) fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {

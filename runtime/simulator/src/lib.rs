@@ -1,4 +1,4 @@
-//! A simulated NapCat: a real WebSocket server with NapCat's behaviour, good and bad, driven by a test.
+//! A simulated NapCat: real sockets with NapCat's behaviour, good and bad, driven by a test or a person.
 //!
 //! ```no_run
 //! # async fn example() {
@@ -19,8 +19,9 @@
 //! Every waiting method panics at [`Options::deadline`] with what was seen instead. When the last clone of a
 //! [`Napcat`] is dropped, the server and its connections end.
 //!
-//! Actions and the world behind them (`actions`, `send`, `world`, `script`) know of no transport; the forward
-//! WebSocket server (`forward`, `link`) is the one way in so far.
+//! One [`Napcat`] is one account. Beside its forward WebSocket server it may have any number of other transports,
+//! which all see one world and get every event: [`Napcat::dial`] (reverse WebSocket), [`Napcat::serve_http`] (HTTP and
+//! SSE), [`Napcat::post`] (events by HTTP POST). Actions and the world behind them know of no transport.
 
 mod actions;
 mod answer;
@@ -28,26 +29,31 @@ mod calls;
 mod cq;
 mod events;
 mod forward;
+mod http;
+mod kinds;
 mod link;
 mod options;
+mod post;
+mod reverse;
 mod script;
 mod send;
+mod server;
 mod shared;
 mod tls;
 mod wait;
 mod world;
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    io,
+    net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use serde_json::Value;
 use tokio::{
-    net::{TcpListener, TcpSocket},
     sync::{mpsc, oneshot},
-    task::{AbortHandle, JoinHandle},
+    task::AbortHandle,
 };
 
 pub use self::{
@@ -57,12 +63,17 @@ pub use self::{
     events::MessageDraft,
     forward::Upgrade,
     link::LinkCounts,
-    options::{Build, Cut, FRIEND, Format, GROUP, Greeting, OWNER, Options, SELF_ID, SelfReport},
+    options::{
+        Build, Cut, FRIEND, Format, GROUP, Greeting, Http, OWNER, Options, Post, Reverse, SELF_ID,
+        SelfReport, Transport,
+    },
+    post::PostCounts,
     script::{ANY, Hold},
     tls::{certificate_path, client_config},
 };
 use self::{
     link::{Control, Frame, Link},
+    server::{Entrance, Server},
     shared::Shared,
 };
 
@@ -74,49 +85,51 @@ pub struct Napcat {
 
 struct Guard {
     shared: Arc<Shared>,
-    address: SocketAddr,
-    accepting: Mutex<Option<JoinHandle<()>>>,
-    /// The port, bound but not listening, between `stop_listening` and `listen_again`.
-    reserved: Mutex<Option<TcpSocket>>,
+    /// The forward WebSocket server first, if there is one.
+    servers: Mutex<Vec<Server>>,
+    forward: Option<SocketAddr>,
     heartbeats: AbortHandle,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         self.heartbeats.abort();
-        if let Some(accepting) = lock(&self.accepting).take() {
-            accepting.abort();
-        }
+        lock(&self.servers).clear();
+        lock(&self.shared.tasks).abort_all();
         drop(self.shared.links.take(|_| true));
     }
 }
 
 impl Napcat {
-    /// Starts a server on a free loopback port.
+    /// Starts an account on a free loopback port, or where the options say. Panics when it cannot listen there.
     pub async fn start(options: Options) -> Self {
-        let socket = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        Self::open(options).unwrap_or_else(|error| panic!("simulated NapCat: cannot listen: {error}"))
+    }
+
+    /// Starts an account, within a tokio runtime. Fails when it cannot listen where the options say.
+    pub fn open(options: Options) -> io::Result<Self> {
         let shared = Arc::new(Shared::new(options));
+        let server =
+            shared.options.listen.map(|at| Server::start(&shared, at, Entrance::Forward)).transpose()?;
+        let forward = server.as_ref().map(|server| server.address);
         let heartbeats = tokio::spawn(forward::heartbeats(shared.clone())).abort_handle();
-        let listener = listen(socket);
-        let address = listener.local_addr().expect("a bound socket has an address");
-        let accepting = tokio::spawn(forward::accept(shared.clone(), listener));
-        let (accepting, reserved) = (Mutex::new(Some(accepting)), Mutex::new(None));
-        Self { guard: Arc::new(Guard { shared, address, accepting, reserved, heartbeats }) }
+        let servers = Mutex::new(server.into_iter().collect());
+        Ok(Self { guard: Arc::new(Guard { shared, servers, forward, heartbeats }) })
     }
 
     fn shared(&self) -> &Arc<Shared> {
         &self.guard.shared
     }
 
-    /// `ws://127.0.0.1:PORT`, or `wss://`.
+    /// `ws://127.0.0.1:PORT`, or `wss://`, of the forward WebSocket server.
     pub fn url(&self) -> String {
         let scheme = if self.options().tls { "wss" } else { "ws" };
-        format!("{scheme}://{}", self.guard.address)
+        format!("{scheme}://{}", self.address())
     }
 
-    /// Where it listens; the port never changes.
+    /// Where the forward WebSocket server listens; the port never changes. Panics when there is no such server.
     pub fn address(&self) -> SocketAddr {
-        self.guard.address
+        self.guard.forward.expect("Options::listen names where a forward WebSocket server is")
     }
 
     /// The access token a client has to give; empty for none.
@@ -216,24 +229,6 @@ impl Napcat {
         cut_links(self.shared().links.take(|number| number == connection), &cut).await == 1
     }
 
-    /// Stops listening: new connections are refused by the operating system, present ones stay.
-    pub async fn stop_listening(&self) {
-        let accepting = lock(&self.guard.accepting).take();
-        if let Some(accepting) = accepting {
-            accepting.abort();
-            drop(accepting.await);
-            *lock(&self.guard.reserved) = Some(bind(self.guard.address));
-        }
-    }
-
-    /// Listens again on the same port, after [`Napcat::stop_listening`].
-    pub fn listen_again(&self) {
-        if let Some(socket) = lock(&self.guard.reserved).take() {
-            let accepting = tokio::spawn(forward::accept(self.shared().clone(), listen(socket)));
-            *lock(&self.guard.accepting) = Some(accepting);
-        }
-    }
-
     /// Waits until all frames queued so far are handed to the operating system, on connections that live.
     pub async fn flush(&self) {
         let mut written = Vec::new();
@@ -263,17 +258,6 @@ async fn cut_links(links: Vec<Link>, cut: &Cut) -> usize {
         drop(end.await);
     }
     count
-}
-
-fn bind(address: SocketAddr) -> TcpSocket {
-    let socket = TcpSocket::new_v4().expect("an IPv4 socket can be made");
-    socket.set_reuseaddr(true).expect("SO_REUSEADDR can be set");
-    socket.bind(address).unwrap_or_else(|error| panic!("simulated NapCat: cannot bind {address}: {error}"));
-    socket
-}
-
-fn listen(socket: TcpSocket) -> TcpListener {
-    socket.listen(1024).expect("a bound socket can listen")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     pin::pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,7 +29,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Cut, lock, shared::Shared};
+use super::{Cut, Transport, lock, shared::Shared};
 
 /// How long a cut waits for a peer that does not read or does not answer a close.
 const PARTING: Duration = Duration::from_secs(2);
@@ -61,6 +64,11 @@ pub(super) enum Frame {
 pub(super) struct Outgoing(mpsc::UnboundedSender<Frame>);
 
 impl Outgoing {
+    pub(super) fn pair() -> (Self, mpsc::UnboundedReceiver<Frame>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(sender), receiver)
+    }
+
     /// Queues a text frame; it is lost when the connection is gone, as NapCat's answers are.
     pub(super) fn text(&self, text: String) {
         self.frame(Frame::Message(Message::text(text)));
@@ -81,11 +89,14 @@ pub(super) enum Phase {
     Opening,
     Events,
     Actions,
+    /// An HTTP connection.
+    Requests,
 }
 
 /// The table's end of one connection.
 pub(super) struct Link {
     pub(super) phase: Phase,
+    pub(super) transport: Transport,
     pub(super) outgoing: Outgoing,
     pub(super) control: mpsc::UnboundedSender<Control>,
 }
@@ -93,6 +104,7 @@ pub(super) struct Link {
 /// The connection's own end.
 pub(super) struct Accepted {
     pub(super) number: u64,
+    pub(super) transport: Transport,
     pub(super) outgoing: Outgoing,
     pub(super) queue: mpsc::UnboundedReceiver<Frame>,
     pub(super) control: mpsc::UnboundedReceiver<Control>,
@@ -105,14 +117,22 @@ pub struct LinkCounts {
     pub accepted: u64,
     /// Connections now in their handshake, or held there.
     pub opening: usize,
-    /// Event connections now: their lifecycle event is on its way.
+    /// HTTP connections now, event streams apart.
+    pub requests: usize,
+    /// Event connections now, whatever the transport: their lifecycle event is on its way.
     pub events: usize,
     /// Connections to `/api` now.
     pub actions: usize,
     /// Event connections ever.
     pub connected: u64,
-    /// Connections turned away for their token (1403), ever.
+    /// Connections and HTTP requests turned away for their token (1403 or 403), ever.
     pub denied: u64,
+    /// Attempts to dial, ever.
+    pub dialled: u64,
+    /// Attempts to dial that came to nothing, ever.
+    pub refused: u64,
+    /// The HTTP status of the last upgrade that was refused; 0 if there was none.
+    pub refusal: u16,
     /// WebSocket pings received, ever.
     pub pings: u64,
 }
@@ -120,19 +140,20 @@ pub struct LinkCounts {
 #[derive(Default)]
 pub(super) struct Links {
     table: Mutex<BTreeMap<u64, Link>>,
+    last: AtomicU64,
     pub(super) counts: watch::Sender<LinkCounts>,
 }
 
 impl Links {
-    pub(super) fn accept(&self) -> Accepted {
-        let (outgoing, queue) = mpsc::unbounded_channel();
+    /// A new connection, in its handshake.
+    pub(super) fn add(&self, transport: Transport) -> Accepted {
+        let (outgoing, queue) = Outgoing::pair();
         let (control, commands) = mpsc::unbounded_channel();
-        let outgoing = Outgoing(outgoing);
         let mut table = lock(&self.table);
-        let number = self.counts.borrow().accepted + 1;
-        table.insert(number, Link { phase: Phase::Opening, outgoing: outgoing.clone(), control });
-        self.recount(&table, |counts| counts.accepted = number);
-        Accepted { number, outgoing, queue, control: commands }
+        let number = self.last.fetch_add(1, Ordering::Relaxed) + 1;
+        table.insert(number, Link { phase: Phase::Opening, transport, outgoing: outgoing.clone(), control });
+        self.recount(&table, |_| {});
+        Accepted { number, transport, outgoing, queue, control: commands }
     }
 
     /// Moves a connection on from its handshake; nothing happens when it was cut meanwhile.
@@ -142,6 +163,14 @@ impl Links {
             link.phase = phase;
             self.recount(&table, |counts| counts.connected += u64::from(phase == Phase::Events));
         }
+    }
+
+    /// Makes an HTTP connection an event stream.
+    pub(super) fn streams(&self, number: u64) {
+        if let Some(link) = lock(&self.table).get_mut(&number) {
+            link.transport = Transport::Sse;
+        }
+        self.opened(number, Phase::Events);
     }
 
     pub(super) fn denied(&self) {
@@ -161,6 +190,14 @@ impl Links {
         self.each(|link| link.phase == Phase::Events && link.outgoing.frame(Frame::Message(message.clone())))
     }
 
+    /// Queues a frame on the event connections of one transport.
+    pub(super) fn broadcast_by(&self, transport: Transport, message: &Message) -> usize {
+        self.each(|link| {
+            let takes = link.phase == Phase::Events && link.transport == transport;
+            takes && link.outgoing.frame(Frame::Message(message.clone()))
+        })
+    }
+
     /// Calls a function for every connection; how often it was true.
     pub(super) fn each(&self, mut f: impl FnMut(&Link) -> bool) -> usize {
         lock(&self.table).values().filter(|link| f(link)).count()
@@ -178,16 +215,17 @@ impl Links {
             counts.opening = of(Phase::Opening);
             counts.events = of(Phase::Events);
             counts.actions = of(Phase::Actions);
+            counts.requests = of(Phase::Requests);
         });
     }
 }
 
 /// Serves an open connection until the peer goes or a test cuts it.
 pub(super) async fn run(shared: &Arc<Shared>, socket: WebSocket, link: Accepted, mut silent: bool) {
-    let Accepted { number, outgoing, mut queue, mut control } = link;
+    let Accepted { number, transport, outgoing, mut queue, mut control } = link;
     let (mut sink, mut source) = socket.split();
     let cut = {
-        let mut reader = pin!(read(shared, number, &mut source, &outgoing));
+        let mut reader = pin!(read(shared, (number, transport), &mut source, &outgoing));
         let mut writer = pin!(write(&mut sink, &mut queue));
         loop {
             tokio::select! {
@@ -207,12 +245,17 @@ pub(super) async fn run(shared: &Arc<Shared>, socket: WebSocket, link: Accepted,
     }
 }
 
-async fn read(shared: &Arc<Shared>, number: u64, source: &mut SplitStream<WebSocket>, outgoing: &Outgoing) {
+async fn read(
+    shared: &Arc<Shared>,
+    from: (u64, Transport),
+    source: &mut SplitStream<WebSocket>,
+    outgoing: &Outgoing,
+) {
     while let Some(next) = source.next().await {
         match next {
-            Ok(Message::Text(text)) => shared.receive(number, text.to_string(), outgoing),
+            Ok(Message::Text(text)) => shared.receive(from, text.to_string(), outgoing),
             Ok(Message::Binary(bytes)) => {
-                shared.receive(number, String::from_utf8_lossy(&bytes).into_owned(), outgoing);
+                shared.receive(from, String::from_utf8_lossy(&bytes).into_owned(), outgoing);
             }
             Ok(Message::Ping(_)) => shared.links.counts.send_modify(|counts| counts.pings += 1),
             Ok(_) => {}

@@ -1,6 +1,9 @@
 //! How a simulated NapCat is set up, in the words of NapCat's own configuration.
 
-use std::time::Duration;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 /// The account of the recorded payloads.
 pub const SELF_ID: u64 = 3_892_215_616;
@@ -18,7 +21,9 @@ pub struct Options {
     pub self_id: u64,
     /// The bot's nickname.
     pub nickname: String,
-    /// Access token; empty means that none is asked for.
+    /// Where the forward WebSocket server listens; `None` for no such server.
+    pub listen: Option<SocketAddr>,
+    /// Access token; empty means that none is asked for. Transports may have others of their own.
     pub token: String,
     /// Serve `wss://` with the self-signed certificate.
     pub tls: bool,
@@ -42,6 +47,7 @@ impl Default for Options {
         Self {
             self_id: SELF_ID,
             nickname: "bot".to_owned(),
+            listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
             token: String::new(),
             tls: false,
             format: Format::Array,
@@ -72,6 +78,75 @@ pub enum SelfReport {
     BeforeAnswer,
     /// The `message_sent` event comes after the send's answer.
     AfterAnswer,
+}
+
+/// The transports of NapCat's configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// `websocketServers`, and the WebSocket of an HTTP server with `enableWebsocket`.
+    Forward,
+    /// `websocketClients`: NapCat dials.
+    Reverse,
+    /// `httpServers`.
+    Http,
+    /// The event stream of `httpSseServers`; its requests come by [`Transport::Http`].
+    Sse,
+    /// `httpClients`: events by POST, quick operations in the answers.
+    Post,
+}
+
+/// One of `httpServers` or `httpSseServers`; see [`Napcat::serve_http`](super::Napcat::serve_http).
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Its own token; `None` for [`Options::token`].
+    pub token: Option<String>,
+    /// `enableWebsocket`: a forward WebSocket on the same port.
+    pub websocket: bool,
+    /// Whether it is one of `httpSseServers`: `GET /_events` gives the events.
+    pub sse: bool,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self { listen, token: None, websocket: false, sse: false }
+    }
+}
+
+/// One of `websocketClients`; see [`Napcat::dial`](super::Napcat::dial).
+#[derive(Clone, Debug)]
+pub struct Reverse {
+    /// Whom to dial: `ws://HOST:PORT/PATH`.
+    pub url: String,
+    /// Its own token; `None` for [`Options::token`].
+    pub token: Option<String>,
+    /// `reconnectInterval`: the pause before each new attempt, without limit and without back-off.
+    pub reconnect: Duration,
+}
+
+impl Reverse {
+    /// With the account's token, and NapCat's interval of five seconds.
+    pub fn to(url: &str) -> Self {
+        Self { url: url.to_owned(), token: None, reconnect: Duration::from_secs(5) }
+    }
+}
+
+/// One of `httpClients`; see [`Napcat::post`](super::Napcat::post).
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// Where events are posted: `http://HOST:PORT/PATH`.
+    pub url: String,
+    /// The key of `X-Signature`, empty for no signature; `None` for [`Options::token`].
+    pub token: Option<String>,
+}
+
+impl Post {
+    /// With the account's token.
+    pub fn to(url: &str) -> Self {
+        Self { url: url.to_owned(), token: None }
+    }
 }
 
 /// A generation of NapCat.

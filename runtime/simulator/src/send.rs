@@ -19,6 +19,16 @@ const BUILT: &[&str] = &[
     "json", "mface", "file", "markdown", "location",
 ];
 
+/// The actions that send.
+pub(super) const SENDS: &[&str] = &[
+    "send_msg",
+    "send_private_msg",
+    "send_group_msg",
+    "send_forward_msg",
+    "send_private_forward_msg",
+    "send_group_forward_msg",
+];
+
 /// A send that went out.
 pub(super) struct Sent {
     pub(super) answer: Value,
@@ -34,7 +44,7 @@ pub(super) fn send(world: &mut World, action: &str, params: &Value) -> Option<Re
 }
 
 /// The segments of a `message` parameter: an array, one segment, or a string with CQ codes.
-fn segments(message: &Value, params: &Value) -> Vec<Value> {
+pub(super) fn segments(message: &Value, params: &Value) -> Vec<Value> {
     let as_text = params["auto_escape"] == true || params["auto_escape"] == "true";
     match message {
         Value::Array(segments) => segments.clone(),
@@ -94,7 +104,7 @@ fn deliver(world: &mut World, chat: Chat, segments: &[Value]) -> Result<Sent, Ou
 }
 
 /// A sent segment as it is received again, or nothing when NapCat drops it.
-fn build(world: &World, chat: Chat, segment: &Value) -> Result<Option<Value>, Outcome> {
+fn build(world: &mut World, chat: Chat, segment: &Value) -> Result<Option<Value>, Outcome> {
     let kind = segment["type"].as_str().unwrap_or_default();
     let data = &segment["data"];
     if DROPPED.contains(&kind) {
@@ -124,19 +134,31 @@ fn build(world: &World, chat: Chat, segment: &Value) -> Result<Option<Value>, Ou
         "face" => Some(json!({"type": "face", "data": {"id": text(&data["id"])}})),
         "dice" => Some(json!({"type": "dice", "data": {"result": fastrand::u8(1..=6).to_string()}})),
         "rps" => Some(json!({"type": "rps", "data": {"result": fastrand::u8(1..=3).to_string()}})),
-        "image" | "record" | "video" | "file" => Some(media(kind, data)?),
+        "image" | "record" | "video" | "file" => Some(media(world, kind, data)?),
         _ => Some(segment.clone()),
     })
 }
 
-fn media(kind: &str, data: &Value) -> Result<Value, Outcome> {
+/// The content of a file given as base64, as something the simulator knows, or as a file on this machine. For anything
+/// else, such as an address, its name stands in.
+pub(super) fn load(world: &World, source: &str) -> Result<Vec<u8>, Outcome> {
+    let encoded = source
+        .strip_prefix("base64://")
+        .or_else(|| source.strip_prefix("data:")?.split_once(";base64,").map(|(_, data)| data));
+    if let Some(encoded) = encoded {
+        return STANDARD.decode(encoded).map_err(|_| Outcome::failed("base64解析失败"));
+    }
+    let path = source.strip_prefix("file://").unwrap_or(source);
+    let known = world.stored.get(source).or_else(|| world.stored.get(path)).cloned();
+    let read = || std::path::Path::new(path).is_absolute().then(|| std::fs::read(path).ok()).flatten();
+    Ok(known.or_else(read).unwrap_or_else(|| source.as_bytes().to_vec()))
+}
+
+fn media(world: &mut World, kind: &str, data: &Value) -> Result<Value, Outcome> {
     let source =
         ["url", "file", "path"].into_iter().find_map(|key| data[key].as_str().filter(|s| !s.is_empty()));
     let source = source.ok_or_else(|| Outcome::failed("识别URL失败, uri= "))?;
-    let bytes = match source.strip_prefix("base64://") {
-        Some(encoded) => STANDARD.decode(encoded).map_err(|_| Outcome::failed("base64解析失败"))?,
-        None => source.as_bytes().to_vec(),
-    };
+    let bytes = load(world, source)?;
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
     let hash = hasher.finish();
@@ -152,10 +174,12 @@ fn media(kind: &str, data: &Value) -> Result<Value, Outcome> {
     };
     let url = format!("https://multimedia.nt.qq.com.cn/download?appid=1407&fileid={hash:x}&rkey=CAQS");
     let size = bytes.len().to_string();
+    let file_id = format!("{hash:x}");
+    world.keep(&name, (kind == "file").then_some(file_id.as_str()), bytes);
     let data = match kind {
         "image" => json!({"summary": text(&data["summary"]), "file": name,
             "sub_type": data["sub_type"].as_u64().unwrap_or_default(), "url": url, "file_size": size}),
-        "file" => json!({"file": name, "file_id": format!("{hash:x}"), "file_size": size, "url": url}),
+        "file" => json!({"file": name, "file_id": file_id, "file_size": size, "url": url}),
         _ => json!({"file": name, "url": url, "file_size": size}),
     };
     Ok(json!({"type": kind, "data": data}))

@@ -1,7 +1,7 @@
 //! What the simulated QQ knows: people, groups, messages. No transport in here.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -21,6 +21,17 @@ pub(super) struct World {
     pub(super) people: BTreeMap<u64, Person>,
     pub(super) groups: BTreeMap<u64, Group>,
     pub(super) forwards: HashMap<String, Vec<Value>>,
+    /// Requests that wait for an answer, by flag.
+    pub(super) requests: BTreeMap<String, Value>,
+    /// Who reacted, by message and emoji.
+    pub(super) reactions: BTreeMap<(i64, String), BTreeSet<u64>>,
+    /// Contents of files by name, file id and path on the host, and the names behind ids and paths.
+    pub(super) stored: HashMap<String, Vec<u8>>,
+    pub(super) file_names: HashMap<String, String>,
+    pub(super) uploads: HashMap<String, Upload>,
+    /// What the action that runs has caused so far.
+    pub(super) notices: Vec<Value>,
+    pub(super) sent: Option<Value>,
     messages: HashMap<i64, Value>,
     order: VecDeque<i64>,
     sequences: HashMap<Chat, u64>,
@@ -31,18 +42,38 @@ pub(super) struct World {
 pub(super) struct Person {
     pub(super) nickname: String,
     pub(super) friend: bool,
+    pub(super) remark: String,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
     pub(super) name: String,
     pub(super) members: BTreeMap<u64, Member>,
+    pub(super) remark: String,
+    /// Everyone is muted.
+    pub(super) shut: bool,
+    pub(super) essence: Vec<Value>,
+    pub(super) notices: Vec<Value>,
+    pub(super) files: Vec<Value>,
+    pub(super) folders: Vec<Value>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Member {
     pub(super) card: String,
     pub(super) role: String,
+    pub(super) title: String,
+    /// Seconds since 1970; 0 for one who is not muted.
+    pub(super) muted_until: u64,
+}
+
+/// A file that arrives in chunks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Upload {
+    pub(super) filename: String,
+    pub(super) sha256: Option<String>,
+    pub(super) total: u64,
+    pub(super) chunks: BTreeMap<u64, Vec<u8>>,
 }
 
 /// Where a message belongs.
@@ -64,6 +95,13 @@ impl World {
             people: BTreeMap::new(),
             groups: BTreeMap::new(),
             forwards: HashMap::new(),
+            requests: BTreeMap::new(),
+            reactions: BTreeMap::new(),
+            stored: HashMap::new(),
+            file_names: HashMap::new(),
+            uploads: HashMap::new(),
+            notices: Vec::new(),
+            sent: None,
             messages: HashMap::new(),
             order: VecDeque::new(),
             sequences: HashMap::new(),
@@ -81,8 +119,9 @@ impl World {
     }
 
     pub(super) fn add_person(&mut self, user: u64, nickname: &str, friend: bool) {
-        let person = Person { nickname: nickname.to_owned(), friend };
-        self.people.insert(user, person);
+        let person = self.people.entry(user).or_default();
+        person.nickname = nickname.to_owned();
+        person.friend = friend;
     }
 
     /// A group the bot is in, as a plain member.
@@ -95,8 +134,8 @@ impl World {
     pub(super) fn add_member(&mut self, group: u64, user: u64, card: &str, role: &str) {
         self.people
             .entry(user)
-            .or_insert_with(|| Person { nickname: format!("用户{user}"), friend: false });
-        let member = Member { card: card.to_owned(), role: role.to_owned() };
+            .or_insert_with(|| Person { nickname: format!("用户{user}"), ..Person::default() });
+        let member = Member { card: card.to_owned(), role: role.to_owned(), ..Member::default() };
         self.groups.entry(group).or_default().members.insert(user, member);
     }
 
@@ -113,11 +152,54 @@ impl World {
         if let (Some(group), Some(user)) = (group, user) {
             self.learn_member(event, group, user);
         }
+        if let ("request", Some(flag)) =
+            (event["post_type"].as_str().unwrap_or_default(), event["flag"].as_str())
+        {
+            self.requests.insert(flag.to_owned(), event.clone());
+        }
+        for segment in cq::segments_of(&event["message"]) {
+            let data = &segment["data"];
+            if matches!(segment["type"].as_str(), Some("image" | "record" | "video" | "file"))
+                && let Some(name) = data["file"].as_str()
+                && !self.stored.contains_key(name)
+            {
+                self.keep(name, data["file_id"].as_str(), format!("content of {name}").into_bytes());
+            }
+        }
         if let ("message" | "message_sent", Some(id)) =
             (event["post_type"].as_str().unwrap_or_default(), event["message_id"].as_i64())
         {
             self.remember(id, event.clone());
         }
+    }
+
+    /// Keeps a file by its name, and by its id if it has one.
+    pub(super) fn keep(&mut self, name: &str, file_id: Option<&str>, bytes: Vec<u8>) {
+        for key in [Some(name), file_id].into_iter().flatten() {
+            self.file_names.insert(key.to_owned(), name.to_owned());
+            self.stored.insert(key.to_owned(), bytes.clone());
+        }
+    }
+
+    /// Keeps a file as one on NapCat's host; its path there.
+    pub(super) fn keep_on_host(&mut self, name: &str, bytes: Vec<u8>) -> String {
+        let path = format!("/napcat/temp/{:08x}/{name}", self.issue_message_id());
+        self.file_names.insert(path.clone(), name.to_owned());
+        self.stored.insert(path.clone(), bytes);
+        path
+    }
+
+    /// A notice for after the action that runs: `time`, `self_id` and `post_type` are put before its fields.
+    pub(super) fn notify(&mut self, fields: Value) {
+        let mut notice = json!({"time": now(), "self_id": self.options.self_id, "post_type": "notice"});
+        for (name, value) in object(fields) {
+            notice[name] = value;
+        }
+        self.notices.push(notice);
+    }
+
+    pub(super) fn name(&self, user: u64) -> String {
+        self.people.get(&user).map_or_else(|| format!("用户{user}"), |person| person.nickname.clone())
     }
 
     fn learn_person(&mut self, event: &Value, user: u64) {
@@ -138,9 +220,10 @@ impl World {
             let text = |key: &str| event["sender"][key].as_str().unwrap_or_default().to_owned();
             let role =
                 Some(text("role")).filter(|role| !role.is_empty()).unwrap_or_else(|| "member".to_owned());
-            members.insert(user, Member { card: text("card"), role });
+            let member = members.entry(user).or_default();
+            (member.card, member.role) = (text("card"), role);
         } else if event["post_type"] == "notice" {
-            members.entry(user).or_insert_with(|| Member { card: String::new(), role: "member".to_owned() });
+            members.entry(user).or_insert_with(|| Member { role: "member".to_owned(), ..Member::default() });
         }
     }
 

@@ -7,6 +7,7 @@
 //! | `script` | answers that a test asks for: late, twice, reversed, never |
 //! | `events` | message events in both formats, CQ codes, odd frames |
 //! | `faults` | heartbeats, silence, cuts, a server that goes and returns |
+//! | `reverse`, `http`, `post` | the other transports |
 
 #![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
@@ -15,4 +16,8 @@ mod client;
 mod events;
 mod faults;
 mod handshake;
+mod http;
+mod http_client;
+mod post;
+mod reverse;
 mod script;
