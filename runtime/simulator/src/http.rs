@@ -154,7 +154,7 @@ async fn respond(connection: &Arc<Connection>, request: Request<Incoming>) -> An
         return answer(StatusCode::OK, &hello.to_string());
     }
     let (outgoing, mut frames) = Outgoing::pair();
-    let request = (percent_decode(&action), params["echo"].clone());
+    let request = (percent_decode(&action), params.get("echo").cloned().unwrap_or_default());
     shared.receive_request(
         (*number, Transport::Http),
         raw,

@@ -142,6 +142,11 @@ impl Napcat {
         &self.shared().options
     }
 
+    /// The names of all actions that have a default answer.
+    pub fn actions() -> impl Iterator<Item = &'static str> {
+        actions::names()
+    }
+
     /// Answers an action (or [`ANY`]) so from now on.
     pub fn answer(&self, action: &str, answer: Answer) {
         lock(&self.shared().script).always(action, answer);

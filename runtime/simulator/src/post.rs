@@ -37,6 +37,11 @@ impl Napcat {
         *self.shared().post_counts.borrow()
     }
 
+    /// Whether events are posted anywhere.
+    pub fn posts_anywhere(&self) -> bool {
+        !lock(&self.shared().posts).is_empty()
+    }
+
     /// Waits until POSTs are as the function wants them; `what` is for the failure report.
     pub async fn wait_posts(&self, what: &str, ready: impl FnMut(&PostCounts) -> bool) -> PostCounts {
         let mut counts = self.shared().post_counts.subscribe();

@@ -37,6 +37,11 @@ impl Napcat {
         *self.shared().links.counts.borrow()
     }
 
+    /// The changes of [`Napcat::links`].
+    pub fn watch_links(&self) -> watch::Receiver<LinkCounts> {
+        self.shared().links.counts.subscribe()
+    }
+
     /// The upgrade requests so far, in the order of arrival.
     pub fn upgrades(&self) -> Vec<Upgrade> {
         lock(&self.shared().upgrades).clone()

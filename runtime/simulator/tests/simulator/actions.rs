@@ -163,8 +163,16 @@ async fn world_answers_follow_the_events() {
     assert!(
         call(&mut client, "set_group_card", json!({"group_id": 700, "user_id": 800})).await["data"].is_null()
     );
-    let void = call(&mut client, "set_friend_add_request", json!({"flag": "1"})).await;
+    assert_eq!(event(&mut client).await["notice_type"], "group_card");
+    let unknown = call(&mut client, "set_friend_add_request", json!({"flag": "1"})).await;
+    assert_eq!(unknown["message"], "No such request");
+    let flag = napcat.friend_request(4040, "let me in");
+    assert_eq!(event(&mut client).await["flag"], flag);
+    let void = call(&mut client, "set_friend_add_request", json!({"flag": flag})).await;
     assert!(void.get("data").is_none());
+    assert_eq!(event(&mut client).await["notice_type"], "friend_add");
+    let friends = call(&mut client, "get_friend_list", json!({})).await;
+    assert_eq!(friends["data"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 //! | `actions` | default answers, return codes, the log of requests |
 //! | `script` | answers that a test asks for: late, twice, reversed, never |
 //! | `events` | message events in both formats, CQ codes, odd frames |
+//! | `world` | actions that change the world, files in chunks |
 //! | `faults` | heartbeats, silence, cuts, a server that goes and returns |
 //! | `reverse`, `http`, `post` | the other transports |
 
@@ -21,3 +22,4 @@ mod http_client;
 mod post;
 mod reverse;
 mod script;
+mod world;
