@@ -139,7 +139,7 @@ fn operate(shared: &Arc<Shared>, event: &str, body: &Bytes) {
     else {
         return;
     };
-    if !operation.as_object().is_some_and(|fields| !fields.is_empty()) {
+    if operation.as_object().is_none_or(serde_json::Map::is_empty) {
         return;
     }
     let params = json!({"context": context, "operation": operation});

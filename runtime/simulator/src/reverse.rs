@@ -26,7 +26,7 @@ const HANDSHAKE: Duration = Duration::from_secs(2);
 pub(super) struct Dialling {
     request: Request,
     host: (String, u16),
-    pause: Duration,
+    target: Reverse,
 }
 
 impl Dialling {
@@ -52,14 +52,14 @@ impl Dialling {
             let value = HeaderValue::from_str(&value).map_err(|_| invalid("the token has odd characters"))?;
             request.headers_mut().insert(name, value);
         }
-        Ok(Self { request, host, pause: target.reconnect })
+        Ok(Self { request, host, target })
     }
 
     /// Keeps a connection, for ever.
     pub(super) async fn run(self, shared: Arc<Shared>) {
         loop {
             self.once(&shared).await;
-            tokio::time::sleep(self.pause).await;
+            tokio::time::sleep(self.target.reconnect).await;
         }
     }
 

@@ -175,7 +175,7 @@ fn media(world: &mut World, kind: &str, data: &Value) -> Result<Value, Outcome> 
     let url = format!("https://multimedia.nt.qq.com.cn/download?appid=1407&fileid={hash:x}&rkey=CAQS");
     let size = bytes.len().to_string();
     let file_id = format!("{hash:x}");
-    world.keep(&name, (kind == "file").then_some(file_id.as_str()), bytes);
+    world.keep(&name, (kind == "file").then_some(file_id.as_str()), &bytes);
     let data = match kind {
         "image" => json!({"summary": text(&data["summary"]), "file": name,
             "sub_type": data["sub_type"].as_u64().unwrap_or_default(), "url": url, "file_size": size}),

@@ -163,7 +163,7 @@ impl World {
                 && let Some(name) = data["file"].as_str()
                 && !self.stored.contains_key(name)
             {
-                self.keep(name, data["file_id"].as_str(), format!("content of {name}").into_bytes());
+                self.keep(name, data["file_id"].as_str(), format!("content of {name}").as_bytes());
             }
         }
         if let ("message" | "message_sent", Some(id)) =
@@ -174,10 +174,10 @@ impl World {
     }
 
     /// Keeps a file by its name, and by its id if it has one.
-    pub(super) fn keep(&mut self, name: &str, file_id: Option<&str>, bytes: Vec<u8>) {
+    pub(super) fn keep(&mut self, name: &str, file_id: Option<&str>, bytes: &[u8]) {
         for key in [Some(name), file_id].into_iter().flatten() {
             self.file_names.insert(key.to_owned(), name.to_owned());
-            self.stored.insert(key.to_owned(), bytes.clone());
+            self.stored.insert(key.to_owned(), bytes.to_owned());
         }
     }
 

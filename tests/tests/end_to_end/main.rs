@@ -11,6 +11,7 @@
 //! | `links` | cuts, silence, refused tokens, answers late, swapped and missing |
 //! | `rights` | permissions and storage |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
+//! | `simulate` | a simulated NapCat in a process of its own, driven by a script |
 
 #![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
@@ -23,4 +24,5 @@ mod recovery;
 mod rights;
 mod routing;
 mod seeds;
+mod simulate;
 mod swap;
