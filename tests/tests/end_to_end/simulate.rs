@@ -1,9 +1,9 @@
-//! `iglu simulate napcat` and `iglu run`: two processes of the real program, over each transport of the simulator.
+//! `iglu simulate napcat` and `iglu run`: two processes of the real program.
 
-use std::{fs, process::Stdio, time::Duration};
+use std::{process::Stdio, time::Duration};
 
 use iglu_tests::{
-    fixtures::iglu_bin,
+    fixtures::{iglu_bin, plugin},
     folder::Folder,
     host::Host,
     napcat::{Napcat, Options},
@@ -31,13 +31,9 @@ async fn a_scripted_napcat_waits_for_the_bot_and_prints_what_it_does() {
     let first = timeout(DEADLINE, notes.next_line()).await.unwrap().unwrap().unwrap();
     let url = first.strip_prefix("WebSocket: ").unwrap();
 
-    // A folder as for the simulator within this process, with the address of the other one.
-    let stand_in = Napcat::start(Options { token: "secret".to_owned(), ..Options::default() }).await;
-    let folder = Folder::with(&stand_in, &["echo"], "");
-    let config = folder.path().join("iglu.toml");
-    let text = fs::read_to_string(&config).unwrap().replace(&stand_in.url(), url);
-    fs::write(&config, text).unwrap();
-    drop(stand_in);
+    let folder = Folder::new();
+    folder.put("echo.wasm", &plugin("echo"));
+    folder.configure(&format!("[[bot]]\nurl = \"{url}\"\ntoken = \"secret\""));
     let host = Host::run(&folder).await;
     host.says("running", |line| line.plugin() == "echo").await;
 
@@ -49,14 +45,16 @@ async fn a_scripted_napcat_waits_for_the_bot_and_prints_what_it_does() {
     let mut shown = String::new();
     timeout(DEADLINE, simulator.stdout.take().unwrap().read_to_string(&mut shown)).await.unwrap().unwrap();
     assert!(simulator.wait().await.unwrap().success(), "{shown}");
-    for line in ["bot→10001: private", "bot@20001: group", "bot@20001: after the cut", "bot@20001: last"] {
-        assert!(
-            shown
-                .lines()
-                .any(|shown| shown.ends_with(line.rsplit(": ").next().unwrap())
-                    && shown.starts_with(&line[..4])),
-            "{line} in\n{shown}"
-        );
+    let said: Vec<_> = shown.lines().filter(|line| line.starts_with("bot")).collect();
+    let expected = [
+        ("bot→10001: ", "private"),
+        ("bot@20001: ", "group"),
+        ("bot@20001: ", "after the cut"),
+        ("bot@20001: ", "last"),
+    ];
+    assert_eq!(said.len(), expected.len(), "{shown}");
+    for (line, (place, text)) in said.iter().zip(expected) {
+        assert!(line.starts_with(place) && line.ends_with(text), "{line:?} for {text:?}\n{shown}");
     }
     host.stop().await;
 }
