@@ -3,4 +3,4 @@
 pub mod fixtures;
 pub mod folder;
 pub mod host;
-pub mod napcat;
+pub use iglu_simulator as napcat;

@@ -104,7 +104,7 @@ impl Workspace {
 
     /// The host's build: the one set of dependencies that every command shares.
     ///
-    /// Asking for the examples (there are none) makes cargo count the features of development dependencies in, as it
+    /// Asking for the examples makes cargo count the features of development dependencies in, as it
     /// does for tests. Without it the tests could need a second wasmtime.
     pub(crate) fn for_host(&self) -> Command {
         let mut command = self.cargo("build");

@@ -8,6 +8,7 @@ mod cargo;
 mod check;
 mod debian;
 mod demo;
+mod interop;
 mod target;
 
 use std::env;
@@ -24,6 +25,7 @@ Usage: cargo xtask <command>
                 where a running iglu picks them up
   test [STEP]   all checks: format, lints, plugins, tests, docs; with STEP, only the steps of that name
   bench [ARGS]  build for release and run the benchmark; ARGS go to it
+  interop       let NoneBot and aiocqhttp talk to the simulated NapCat; needs Python 3 and PyPI
   help          this text
 ";
 
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         "plugins" => demo::plugins(),
         "test" => check::run(rest),
         "bench" => bench::run(rest),
+        "interop" => interop::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)

@@ -121,20 +121,32 @@ impl<S: Fn(Incoming)> Talk<'_, S> {
 }
 
 /// Lines from a thread of their own, because reading cannot be interrupted.
-struct Input {
+pub(super) struct Input {
     lines: mpsc::Receiver<io::Result<String>>,
     /// Tells an editor that the last line was taken, and what to prompt with for the next.
     prompts: Option<std_mpsc::Sender<String>>,
 }
 
 impl Input {
-    fn piped() -> Self {
+    pub(super) fn piped() -> Self {
         let (typed, lines) = mpsc::channel(1);
         thread::spawn(move || read_lines(io::stdin().lock(), &typed));
         Self { lines, prompts: None }
     }
 
-    fn edited(history: PathBuf, place: String, language: Language) -> Self {
+    /// Lines of a file.
+    pub(super) fn read(file: impl io::BufRead + Send + 'static) -> Self {
+        let (typed, lines) = mpsc::channel(1);
+        thread::spawn(move || read_lines(file, &typed));
+        Self { lines, prompts: None }
+    }
+
+    /// The next line; `None` at the end.
+    pub(super) async fn line(&mut self) -> Option<io::Result<String>> {
+        self.lines.recv().await
+    }
+
+    pub(super) fn edited(history: PathBuf, place: String, language: Language) -> Self {
         let (typed, lines) = mpsc::channel(1);
         let (prompts, places) = std_mpsc::channel();
         let _ = prompts.send(place);
@@ -151,7 +163,7 @@ impl Input {
         Self { lines, prompts: Some(prompts) }
     }
 
-    fn ready(&self, place: String) {
+    pub(super) fn ready(&self, place: String) {
         if let Some(prompts) = &self.prompts {
             let _ = prompts.send(place);
         }

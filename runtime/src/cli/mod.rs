@@ -5,6 +5,7 @@ mod init;
 mod inspect;
 mod logging;
 mod run;
+mod simulate;
 mod stop;
 mod terminal;
 
@@ -63,6 +64,9 @@ enum Command {
         #[arg(default_value = ".")]
         dir: PathBuf,
     },
+    /// Play a platform that a bot can connect to: people, groups, and faults
+    #[command(subcommand)]
+    Simulate(Simulated),
     /// Compile a plugin from stdin into a cache folder: iglu runs itself so, for the memory that this takes
     #[command(name = crate::plugin::workshop::COMMAND, hide = true)]
     Compile {
@@ -77,6 +81,12 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum Simulated {
+    /// A NapCat: type messages as any user, see what the bot does, and let things go wrong. `:help` lists the words
+    Napcat(simulate::Arguments),
 }
 
 /// The program: reads the arguments, carries the command out, and tells on stderr what went wrong.
@@ -105,6 +115,10 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
             std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes)?;
             workshop::work(&cache, &bytes)?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Simulate(Simulated::Napcat(arguments)) => {
+            log.start(None, "warn")?;
+            blocking_on(simulate::napcat(arguments, Language::from_environment()))
         }
         Command::Inspect { file, json } => {
             log.start(None, "warn")?;

@@ -12,6 +12,7 @@
 //! | `transports` | forward and reverse WebSocket, HTTP, events as posts and as a stream, all at once |
 //! | `rights` | permissions and storage |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
+//! | `simulate` | a simulated NapCat in a process of its own, driven by a script |
 
 #![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
@@ -24,5 +25,6 @@ mod recovery;
 mod rights;
 mod routing;
 mod seeds;
+mod simulate;
 mod swap;
 mod transports;

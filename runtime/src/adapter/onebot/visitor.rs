@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use hyper::header::{AUTHORIZATION, CONNECTION, HeaderMap, UPGRADE};
 use hyper::{Request, StatusCode};
-use sha1::Sha1;
+use ring::hmac;
 use subtle::ConstantTimeEq as _;
 
 use super::Visit;
@@ -132,9 +131,8 @@ pub(super) fn signs(seat: &Seat, headers: &HeaderMap, body: &[u8]) -> Result<(),
     let signature = headers.get("x-signature").ok_or(Refusal::NoToken)?;
     let signature = signature.to_str().ok().and_then(|text| unhex(text.trim().strip_prefix("sha1=")?));
     let signature = signature.ok_or(Refusal::WrongSignature)?;
-    let mut mac = Hmac::<Sha1>::new_from_slice(token.as_bytes()).map_err(|_| Refusal::WrongSignature)?;
-    mac.update(body);
-    mac.verify_slice(&signature).map_err(|_| Refusal::WrongSignature)
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
+    hmac::verify(&key, body, &signature).map_err(|_| Refusal::WrongSignature)
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

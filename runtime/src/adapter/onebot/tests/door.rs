@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::{Response, StatusCode};
+use ring::hmac;
 use serde_json::{Value, json};
-use sha1::Sha1;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
@@ -213,9 +212,9 @@ async fn post(host: &str, token: Option<&str>, body: &str) -> Response {
     let http = reqwest::Client::builder().tls_backend_preconfigured(no_tls()).no_proxy().build().unwrap();
     let mut request = http.post(format!("http://{host}/")).header("X-Self-ID", ME).body(body.to_owned());
     if let Some(token) = token {
-        let mut mac = Hmac::<Sha1>::new_from_slice(token.as_bytes()).unwrap();
-        mac.update(body.as_bytes());
-        let hex: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.as_bytes());
+        let signature = hmac::sign(&key, body.as_bytes());
+        let hex: String = signature.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         request = request.header("X-Signature", format!("sha1={hex}"));
     }
     soon("an answer", async {

@@ -412,7 +412,7 @@ async fn stopping_is_not_held_up_by_a_dead_peer() {
 #[tokio::test]
 async fn a_server_with_a_certificate_of_its_own_is_trusted_if_named() {
     let (listener, address) = listen().await;
-    let fixtures = corpus_dir().join("../fixtures/tls");
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("simulator/fixtures/tls");
     let certificate = fixtures.join("cert.pem");
     let config = rustls::ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
         .with_safe_default_protocol_versions()
