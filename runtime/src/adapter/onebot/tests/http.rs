@@ -16,7 +16,6 @@ use tokio::sync::mpsc;
 use super::server::*;
 use super::*;
 use crate::adapter::onebot::Settings;
-use crate::bot::Bot as _;
 use crate::model::{Chat, Error};
 
 /// What the server does with a request: its path and body in, the answer's parts out.
@@ -59,7 +58,7 @@ async fn answer(request: Request<Body>, does: &Does) -> Response<UnsyncBoxBody<B
     answer.body(http_body_util::BodyExt::boxed_unsync(StreamBody::new(parts.boxed()))).unwrap()
 }
 
-fn ok(data: Value) -> mpsc::UnboundedReceiver<String> {
+fn ok(data: &Value) -> mpsc::UnboundedReceiver<String> {
     parts([json!({"status": "ok", "retcode": 0, "data": data, "echo": "x"}).to_string()])
 }
 
@@ -71,14 +70,14 @@ fn parts(texts: impl IntoIterator<Item = String>) -> mpsc::UnboundedReceiver<Str
 
 fn login(path: &str) -> Option<mpsc::UnboundedReceiver<String>> {
     match path {
-        "/get_login_info" => Some(ok(json!({"user_id": ME.parse::<u64>().unwrap(), "nickname": "bot"}))),
-        "/get_status" => Some(ok(json!({"online": true, "good": true}))),
+        "/get_login_info" => Some(ok(&json!({"user_id": ME.parse::<u64>().unwrap(), "nickname": "bot"}))),
+        "/get_status" => Some(ok(&json!({"online": true, "good": true}))),
         _ => None,
     }
 }
 
-fn table(url: String) -> Settings {
-    let mut table = Settings { token: Some("t".to_owned()), ..settings_of(&url) };
+fn table(url: &str) -> Settings {
+    let mut table = Settings { token: Some("t".to_owned()), ..settings_of(url) };
     table.timings.retry = Duration::from_millis(10);
     table
 }
@@ -95,11 +94,11 @@ async fn events_come_by_the_stream_and_replies_go_by_requests() {
         }
         login(path).unwrap_or_else(|| {
             seen.lock().unwrap().push((path.to_owned(), body));
-            ok(json!({"message_id": 7}))
+            ok(&json!({"message_id": 7}))
         })
     }))
     .await;
-    let mut house = House::open(table(url));
+    let mut house = House::open(table(&url));
     assert_eq!(house.state().await, "connected");
     assert_eq!(house.bot().info().nickname, "bot");
     let event = format!("data: {}\n\n", message(1, "hello"));
@@ -122,8 +121,8 @@ async fn events_come_by_the_stream_and_replies_go_by_requests() {
 
 #[tokio::test]
 async fn a_server_without_a_stream_and_a_wrong_token_are_told_apart() {
-    let url = serve(Arc::new(|path, _| login(path).unwrap_or_else(|| ok(Value::Null)))).await;
-    let mut refused = table(url);
+    let url = serve(Arc::new(|path, _| login(path).unwrap_or_else(|| ok(&Value::Null)))).await;
+    let mut refused = table(&url);
     refused.token = Some("wrong".to_owned());
     let house = House::open(refused);
     tokio::time::timeout(Duration::from_millis(200), house.known()).await.unwrap_err();
@@ -157,10 +156,10 @@ async fn messages_of_one_chat_leave_one_after_the_other() {
         receiver
     }))
     .await;
-    let mut house = House::open(table(url));
+    let mut house = House::open(table(&url));
     assert_eq!(house.state().await, "connected");
     let (bot, chat) = (house.bot(), Chat::Group("1".to_owned()));
-    let texts: Vec<_> = (0..5).map(|number| crate::model::text(&number.to_string())).collect();
+    let texts: Vec<_> = (0..5).map(|number| crate::model::text(number.to_string())).collect();
     let sends = texts.iter().map(|content| bot.send(&chat, content, None, false));
     for receipt in futures_util::future::join_all(sends).await {
         receipt.unwrap();
@@ -197,7 +196,7 @@ async fn errors_keep_their_code_and_streams_their_order() {
         path => login(path).unwrap(),
     }))
     .await;
-    let mut house = House::open(table(url));
+    let mut house = House::open(table(&url));
     assert_eq!(house.state().await, "connected");
     let bot = house.bot();
     let failed = bot.call("fails", json!({})).await;
