@@ -2,11 +2,14 @@
 //!
 //! Adapters implement [`Bot`]; host functions reach it through [`Bots`]. Nothing of a protocol is visible here.
 
+mod actions;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, RwLock};
 
+pub use self::actions::{Chats, Files, Friends, Groups};
 use crate::model::{self, Chat, Error, Incoming, Message, Receipt, Segment};
 
 /// What an action answers, when it does.
@@ -36,6 +39,35 @@ pub trait Bot: Send + Sync {
 
     /// A platform's own action with JSON parameters and a JSON answer.
     fn call<'a>(&'a self, action: &'a str, params: serde_json::Value) -> Answer<'a, serde_json::Value>;
+
+    /// What else it can do in chats.
+    fn chats(&self) -> Option<&dyn Chats> {
+        None
+    }
+
+    /// What it can do with groups and their members.
+    fn groups(&self) -> Option<&dyn Groups> {
+        None
+    }
+
+    /// What it can do with friends, users and requests.
+    fn friends(&self) -> Option<&dyn Friends> {
+        None
+    }
+
+    /// What it can do with files.
+    fn files(&self) -> Option<&dyn Files> {
+        None
+    }
+}
+
+/// The error of a function that this bot's platform does not have.
+#[must_use]
+pub fn cannot(bot: &model::Bot, function: &str) -> Error {
+    Error::Unsupported(format!(
+        "{function} does not exist on the platform {:?} of bot {}; ask `bots.get` for the platform first",
+        bot.platform, bot.id
+    ))
 }
 
 /// The accounts that are known, by id. An account stays listed while its link is down.

@@ -10,7 +10,7 @@ use super::calls::Calls;
 use super::memory::Memory;
 use super::wire::{self, Outcome};
 use super::{decode, encode};
-use crate::bot::{Answer, Bot};
+use crate::bot::{self, Answer, Bot};
 use crate::model::{self, Chat, Error, Incoming, Message, PlatformError, Receipt, Segment, TemporaryChat};
 
 /// Actions that answer in many packets.
@@ -32,7 +32,7 @@ const SLOW: [&str; 9] = [
     "avatar",
     "flash",
 ];
-const SLOW_TIME: Duration = Duration::from_secs(300);
+pub(super) const SLOW_TIME: Duration = Duration::from_secs(300);
 
 /// One QQ account. It outlives its links; while there is none, every action fails with `disconnected`.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub(super) struct Account {
     info: Mutex<model::Bot>,
     pub(super) memory: Mutex<Memory>,
     link: ArcSwapOption<Calls>,
-    deadline: Duration,
+    pub(super) deadline: Duration,
 }
 
 impl Account {
@@ -135,7 +135,12 @@ impl Account {
     }
 
     /// An action and its `data` as JSON text.
-    async fn ask(&self, action: &str, params: &Value, deadline: Duration) -> Result<String, Error> {
+    pub(super) async fn ask(
+        &self,
+        action: &str,
+        params: &Value,
+        deadline: Duration,
+    ) -> Result<String, Error> {
         let link = self.link()?;
         let outcome = link.start(action, params, deadline)?.outcome().await?;
         succeeded(action, outcome)
@@ -201,6 +206,22 @@ impl Bot for Account {
             }
             Ok(value)
         })
+    }
+
+    fn chats(&self) -> Option<&dyn bot::Chats> {
+        Some(self)
+    }
+
+    fn groups(&self) -> Option<&dyn bot::Groups> {
+        Some(self)
+    }
+
+    fn friends(&self) -> Option<&dyn bot::Friends> {
+        Some(self)
+    }
+
+    fn files(&self) -> Option<&dyn bot::Files> {
+        Some(self)
     }
 }
 
@@ -268,7 +289,7 @@ fn partly(error: Error, sent: usize, total: usize) -> Error {
     }
 }
 
-fn same_place(a: &Chat, b: &Chat) -> bool {
+pub(super) fn same_place(a: &Chat, b: &Chat) -> bool {
     let private = |chat: &Chat| match chat {
         Chat::Private(user) | Chat::Temporary(TemporaryChat { user, .. }) => Some(user.clone()),
         _ => None,

@@ -8,12 +8,14 @@
 //! | `encode/` | message content into actions |
 //! | `calls`, `queue` | requests and answers of one link, matched by `echo` |
 //! | `bot` | an account: the contract's actions over whichever link it has |
+//! | `actions/` | the contract's other actions: groups, friends, files, and more in chats |
 //! | `memory` | what an account's events are compared with |
 //! | `link`, `dial` | one WebSocket connection, and one after another |
 //!
 //! A link is forward WebSocket here: NapCat listens and iglu dials. Whatever carries frames can attach a table of
 //! calls to an account in the same way.
 
+mod actions;
 mod bot;
 mod calls;
 mod cq;
