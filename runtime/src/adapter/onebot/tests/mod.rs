@@ -1,5 +1,6 @@
 //! What the parts of the adapter do together, on recorded payloads and on real sockets.
 
+mod actions;
 mod corpus;
 mod encode;
 mod expected;
