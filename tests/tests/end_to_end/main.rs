@@ -10,10 +10,12 @@
 //! | `routing` | prefixes, mentions, aliases, help, priorities, duplicates |
 //! | `links` | cuts, silence, refused tokens, answers late, swapped and missing |
 //! | `rights` | permissions and storage |
+//! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
 
 #![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
+mod actions;
 mod common;
 mod files;
 mod links;
