@@ -217,7 +217,7 @@ impl Life<'_> {
         Ok(async move {
             let result = handle.finish_call_concurrent(accessor, call).await;
             if result.is_ok() {
-                finish_drafts(&self.caller, number).await;
+                finish_drafts(self.caller, number).await;
             }
             (number, result.map(|(outcome,)| outcome))
         })

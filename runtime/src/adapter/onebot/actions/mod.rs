@@ -37,7 +37,7 @@ impl Account {
         then: impl FnOnce(&Node<'_>) -> T,
     ) -> Result<T, Error> {
         let data = self.ask(action, params, deadline).await?;
-        self.parse(action, &data, |node| refusal(node).map_or_else(|| Ok(then(node)), Err))?
+        parse(action, &data, |node| refusal(node).map_or_else(|| Ok(then(node)), Err))?
     }
 
     /// Reads something; what NapCat says is absent is `not-found`.
@@ -54,18 +54,17 @@ impl Account {
             }
             answer => answer?,
         };
-        self.parse(action, &data, then)
-    }
-
-    #[allow(clippy::unused_self, reason = "reads like the others")]
-    fn parse<T>(&self, action: &str, data: &str, then: impl FnOnce(&Node<'_>) -> T) -> Result<T, Error> {
-        wire::document(data, |node| then(&node))
-            .map_err(|bad| Error::Other(format!("NapCat's answer to {action} makes no sense: {bad}")))
+        parse(action, &data, then)
     }
 
     fn me(&self) -> String {
         self.info().id
     }
+}
+
+fn parse<T>(action: &str, data: &str, then: impl FnOnce(&Node<'_>) -> T) -> Result<T, Error> {
+    wire::document(data, |node| then(&node))
+        .map_err(|bad| Error::Other(format!("NapCat's answer to {action} makes no sense: {bad}")))
 }
 
 /// The refusal in a kernel's object. Services of QQ differ in where they put their code.

@@ -4,6 +4,7 @@ mod actions;
 mod corpus;
 mod encode;
 mod expected;
+mod files;
 mod link;
 mod mutations;
 mod server;
