@@ -94,6 +94,9 @@ async fn media_server(status: &'static str, body: &'static [u8]) -> String {
     format!("http://{address}/download?rkey=secret")
 }
 
+/// What is asked for, NapCat's answers in turn, the requests that went out, the bytes.
+type Case = (Media, Vec<Value>, Value, Option<&'static [u8]>);
+
 #[tokio::test]
 async fn bytes_come_by_address_or_through_napcat() {
     let mut line = Line::open().await;
@@ -108,10 +111,9 @@ async fn bytes_come_by_address_or_through_napcat() {
     let large = soon("the refusal", files.download(file(&good, "a.png"), 6, true)).await;
     assert!(matches!(large, Err(Error::Exhausted(_))), "{large:?}");
 
-    // (what is asked for, NapCat's answers, the actions that went out, the bytes)
     let named = |name: &str| medium(MediaSource::PlatformFile(s(name)), Some(name));
     let with_id = Media { file_id: Some(s("id")), ..file("", "a.bin") };
-    let table: Vec<(Media, Vec<Value>, Value, Option<&[u8]>)> = vec![
+    let table: Vec<Case> = vec![
         (
             file(&expired, "a.png"),
             vec![ok(&json!({"file": "napcat-temp/a.png", "url": good, "file_size": "7"}))],
