@@ -2,11 +2,14 @@
 //!
 //! Adapters implement [`Bot`]; host functions reach it through [`Bots`]. Nothing of a protocol is visible here.
 
+mod actions;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, RwLock};
 
+pub use self::actions::{Chats, Files, Friends, Groups};
 use crate::model::{self, Chat, Error, Incoming, Message, Receipt, Segment};
 
 /// What an action answers, when it does.
@@ -47,12 +50,41 @@ pub trait Bot: Send + Sync {
         let platform = self.info().platform;
         Err(Error::Unsupported(format!("{action}: {platform} has no actions that answer in packets")))
     }
+
+    /// What else it can do in chats.
+    fn chats(&self) -> Option<&dyn Chats> {
+        None
+    }
+
+    /// What it can do with groups and their members.
+    fn groups(&self) -> Option<&dyn Groups> {
+        None
+    }
+
+    /// What it can do with friends, users and requests.
+    fn friends(&self) -> Option<&dyn Friends> {
+        None
+    }
+
+    /// What it can do with files.
+    fn files(&self) -> Option<&dyn Files> {
+        None
+    }
 }
 
 /// The packets of one action.
 pub trait PacketStream: Send {
     /// The next packet; none after the last.
     fn next(&mut self) -> Answer<'_, Option<serde_json::Value>>;
+}
+
+/// The error of a function that this bot's platform does not have.
+#[must_use]
+pub fn cannot(bot: &model::Bot, function: &str) -> Error {
+    Error::Unsupported(format!(
+        "{function} does not exist on the platform {:?} of bot {}; ask `bots.get` for the platform first",
+        bot.platform, bot.id
+    ))
 }
 
 /// The accounts that are known, by id. An account stays listed while its link is down.

@@ -18,3 +18,4 @@ pub mod plugin;
 pub mod policy;
 pub mod router;
 pub mod store;
+mod web;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::Pace;
+use super::drafts::Drafts;
 use super::log::LogGate;
 use super::streams::Streams;
 use crate::bot::{Bot, Bots};
@@ -21,6 +22,8 @@ use crate::store::PluginStore;
 const REMEMBERED_EVENTS: usize = 64;
 /// What the plugin sent stays known for so many messages, so that it may recall them.
 const REMEMBERED_SENDS: usize = 512;
+/// Addresses of media that the platform gave stay known for so many more.
+const REMEMBERED_ADDRESSES: usize = 1024;
 
 /// What all instances of one plugin work with.
 pub(crate) struct Surroundings {
@@ -30,6 +33,7 @@ pub(crate) struct Surroundings {
     pub(crate) superusers: Arc<[String]>,
     pub(crate) pace: Pace,
     sent: Mutex<VecDeque<(String, String)>>,
+    addresses: Mutex<VecDeque<String>>,
 }
 
 impl Surroundings {
@@ -40,7 +44,8 @@ impl Surroundings {
         superusers: Arc<[String]>,
         limits: &Limits,
     ) -> Self {
-        Self { plugin, bots, storage, superusers, pace: Pace::new(limits), sent: Mutex::default() }
+        let (sent, addresses) = (Mutex::default(), Mutex::default());
+        Self { plugin, bots, storage, superusers, pace: Pace::new(limits), sent, addresses }
     }
 }
 
@@ -54,6 +59,7 @@ pub(crate) struct Caller {
     pub(crate) limits: Limits,
     pub(super) config: String,
     pub(super) log: LogGate,
+    pub(super) drafts: Drafts,
     around: Option<Arc<Surroundings>>,
     over: Mutex<VecDeque<Arc<Incoming>>>,
     pub(super) streams: Streams,
@@ -71,6 +77,7 @@ impl Caller {
             limits: version.limits.clone(),
             config: version.config.clone(),
             log: LogGate::new(&version.limits),
+            drafts: Drafts::default(),
             around: Some(Arc::clone(around)),
             over: Mutex::default(),
             streams: Streams::default(),
@@ -88,6 +95,7 @@ impl Caller {
             policy: Arc::new(Policy::new("(unknown)", &[], &[])),
             config: "{}".to_owned(),
             log: LogGate::new(&limits),
+            drafts: Drafts::default(),
             limits,
             around: None,
             over: Mutex::default(),
@@ -162,6 +170,27 @@ impl Caller {
         self.around().is_ok_and(|around| {
             let sent = around.sent.lock().unwrap_or_else(PoisonError::into_inner);
             sent.iter().any(|(by, id)| by == bot && id == message)
+        })
+    }
+
+    /// The platform gave this address of a medium.
+    pub(super) fn was_given(&self, address: &str) {
+        let Ok(around) = self.around() else { return };
+        let mut addresses = around.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+        if addresses.iter().any(|known| known == address) {
+            return;
+        }
+        if addresses.len() == REMEMBERED_ADDRESSES {
+            addresses.pop_front();
+        }
+        addresses.push_back(address.to_owned());
+    }
+
+    /// Whether the platform gave this address of a medium.
+    pub(super) fn is_genuine(&self, address: &str) -> bool {
+        self.around().is_ok_and(|around| {
+            let addresses = around.addresses.lock().unwrap_or_else(PoisonError::into_inner);
+            addresses.iter().any(|known| known == address)
         })
     }
 }

@@ -58,7 +58,7 @@ fn nodes_need_files(forward: &Forward, depth: usize) -> Result<bool, Error> {
     Ok(needs)
 }
 
-fn names_a_path(source: &MediaSource) -> bool {
+pub(super) fn names_a_path(source: &MediaSource) -> bool {
     match source {
         MediaSource::Bytes(_) => false,
         MediaSource::Path(_) => true,

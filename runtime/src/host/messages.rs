@@ -1,13 +1,19 @@
-//! `messages`: reply, send, recall, fetch.
+//! `messages`: everything about messages.
 
+use tracing::warn;
+use wasmtime::AsContextMut as _;
 use wasmtime::component::Accessor;
 
-use super::{Caller, content, enter};
+use super::{Caller, Right, content, enter, media, target};
+use crate::bot::{Bot, Chats, cannot};
 use crate::model::contract::iglu::plugin::messages::{Host, HostWithStore};
-use crate::model::{Chat, Error, Message, Receipt, Segment};
+use crate::model::{self, Chat, Error, Incoming, Message, Receipt, Segment};
 use crate::plugin::engine::{Calls, Ctx};
 use crate::policy::Permission;
 use crate::router::chat_of;
+
+/// The longest that a bot shows itself typing, in seconds.
+const LONGEST_TYPING: u32 = 60;
 
 impl Host for Ctx {}
 
@@ -21,14 +27,7 @@ impl HostWithStore<Ctx> for Calls {
         let caller = enter(host)?;
         content::check(&caller.policy, &content)?;
         let incoming = caller.event(&event)?;
-        let chat = chat_of(&incoming.event.body).ok_or_else(|| {
-            Error::Invalid(format!("event {event:?} has no chat to reply to; use messages.send with a chat"))
-        })?;
-        caller.flight.replied(&event, caller.limits.replies_per_event)?;
-        let bot = caller.bot(&incoming.event.bot.id)?;
-        let receipt = bot.send(&chat, &content, Some(&incoming), quote).await?;
-        caller.sent(&incoming.event.bot.id, &receipt.messages);
-        Ok(receipt)
+        answer(&caller, &incoming, &content, quote).await
     }
 
     async fn send(
@@ -71,61 +70,139 @@ impl HostWithStore<Ctx> for Calls {
     ) -> Result<Message, Error> {
         let caller = enter(host)?;
         may_read(&caller, &bot, &chat)?;
-        caller.bot(&bot)?.fetch(&chat, &message).await
+        let found = caller.bot(&bot)?.fetch(&chat, &message).await?;
+        media::note(&caller, &found.content);
+        Ok(found)
     }
 
     async fn fetch_forward(
         host: &Accessor<Ctx, Self>,
-        _bot: String,
-        _forward: String,
+        bot: String,
+        forward: String,
     ) -> Result<Vec<Message>, Error> {
-        unsupported(host, "messages.fetch-forward")
+        let (caller, target) = target(host, &bot, Right::Free)?;
+        let chats = chats(&*target, "messages.fetch-forward")?;
+        let messages = chats.fetch_forward(forward).await?;
+        messages.iter().for_each(|message| media::note(&caller, &message.content));
+        Ok(messages)
     }
 
     async fn history(
         host: &Accessor<Ctx, Self>,
-        _bot: String,
-        _chat: Chat,
-        _before: Option<String>,
-        _count: u32,
+        bot: String,
+        chat: Chat,
+        before: Option<String>,
+        count: u32,
     ) -> Result<Vec<Message>, Error> {
-        unsupported(host, "messages.history")
+        let (caller, target) = target(host, &bot, Right::Free)?;
+        may_read(&caller, &bot, &chat)?;
+        let messages = chats(&*target, "messages.history")?.history(chat, before, count).await?;
+        messages.iter().for_each(|message| media::note(&caller, &message.content));
+        Ok(messages)
     }
 
     async fn react(
         host: &Accessor<Ctx, Self>,
-        _bot: String,
-        _chat: Chat,
-        _message: String,
-        _emoji: String,
-        _add: bool,
+        bot: String,
+        chat: Chat,
+        message: String,
+        emoji: String,
+        add: bool,
     ) -> Result<(), Error> {
-        unsupported(host, "messages.react")
+        let (caller, target) = target(host, &bot, Right::Free)?;
+        may_read(&caller, &bot, &chat)?;
+        let chats = chats(&*target, "messages.react")?;
+        caller.flight.acted();
+        chats.react(chat, message, emoji, add).await
     }
 
-    async fn typing(host: &Accessor<Ctx, Self>, _event: String, _seconds: u32) -> Result<(), Error> {
-        unsupported(host, "messages.typing")
+    async fn typing(host: &Accessor<Ctx, Self>, event: String, seconds: u32) -> Result<(), Error> {
+        let caller = enter(host)?;
+        let incoming = caller.event(&event)?;
+        let chat = chat_to_answer(&incoming)?;
+        let target = caller.bot(&incoming.event.bot.id)?;
+        let chats = chats(&*target, "messages.typing")?;
+        caller.flight.acted();
+        chats.typing(chat, seconds.min(LONGEST_TYPING)).await
     }
 
-    async fn reply_stream(host: &Accessor<Ctx, Self>, _event: String) -> Result<String, Error> {
-        unsupported(host, "messages.reply-stream")
+    async fn reply_stream(host: &Accessor<Ctx, Self>, event: String) -> Result<String, Error> {
+        let caller = enter(host)?;
+        let incoming = caller.event(&event)?;
+        chat_to_answer(&incoming)?;
+        caller.bot(&incoming.event.bot.id)?;
+        caller.flight.may_reply(&event, caller.limits.replies_per_event)?;
+        let task = host.with(|mut access| {
+            access.as_context_mut().async_call_stack().ok().and_then(|stack| stack.last())
+        });
+        let handler = caller.flight.at_work(task, &event);
+        caller.drafts.open(incoming, handler)
     }
 
-    async fn append(host: &Accessor<Ctx, Self>, _draft: String, _text: String) -> Result<(), Error> {
-        unsupported(host, "messages.append")
+    async fn append(host: &Accessor<Ctx, Self>, draft: String, text: String) -> Result<(), Error> {
+        let caller = enter(host)?;
+        caller.drafts.append(&draft, &text, caller.limits.call_bytes)
     }
 
-    async fn finish(host: &Accessor<Ctx, Self>, _draft: String) -> Result<Receipt, Error> {
-        unsupported(host, "messages.finish")
+    async fn finish(host: &Accessor<Ctx, Self>, draft: String) -> Result<Receipt, Error> {
+        let caller = enter(host)?;
+        let (incoming, text) = caller.drafts.take(&draft)?;
+        if text.is_empty() {
+            return Err(Error::Invalid(format!(
+                "nothing was written to the draft {draft:?}; append text before finish"
+            )));
+        }
+        answer(&caller, &incoming, &model::text(text), false).await
     }
 
-    async fn mark_read(host: &Accessor<Ctx, Self>, _bot: String, _chat: Chat) -> Result<(), Error> {
-        unsupported(host, "messages.mark-read")
+    async fn mark_read(host: &Accessor<Ctx, Self>, bot: String, chat: Chat) -> Result<(), Error> {
+        let (caller, target) = target(host, &bot, Right::Send)?;
+        let chats = chats(&*target, "messages.mark-read")?;
+        caller.flight.acted();
+        chats.mark_read(chat).await
     }
 
-    async fn acknowledge(host: &Accessor<Ctx, Self>, _event: String, _code: u32) -> Result<(), Error> {
-        unsupported(host, "messages.acknowledge")
+    async fn acknowledge(host: &Accessor<Ctx, Self>, event: String, _code: u32) -> Result<(), Error> {
+        let incoming = enter(host)?.event(&event)?;
+        Err(cannot(&incoming.event.bot, "messages.acknowledge"))
     }
+}
+
+/// Sends what a handler that has ended left in its drafts.
+pub(crate) async fn finish_drafts(caller: &Caller, handler: u64) {
+    for (incoming, text) in caller.drafts.of(handler) {
+        let sent = answer(caller, &incoming, &model::text(text), false).await;
+        if let Err(error) = sent {
+            let (plugin, event) = (&caller.plugin, &incoming.event.id);
+            warn!(%plugin, %event, "the reply that a handler left unfinished was not sent: {error}");
+        }
+    }
+}
+
+/// Replies to an event.
+async fn answer(
+    caller: &Caller,
+    incoming: &Incoming,
+    content: &[Segment],
+    quote: bool,
+) -> Result<Receipt, Error> {
+    let chat = chat_to_answer(incoming)?;
+    caller.flight.replied(&incoming.event.id, caller.limits.replies_per_event)?;
+    let bot = caller.bot(&incoming.event.bot.id)?;
+    let receipt = bot.send(&chat, content, Some(incoming), quote).await?;
+    caller.sent(&incoming.event.bot.id, &receipt.messages);
+    Ok(receipt)
+}
+
+fn chat_to_answer(incoming: &Incoming) -> Result<Chat, Error> {
+    let event = &incoming.event.id;
+    chat_of(&incoming.event.body).ok_or_else(|| {
+        Error::Invalid(format!("event {event:?} has no chat to reply to; use messages.send with a chat"))
+    })
+}
+
+fn chats<'a>(bot: &'a dyn Bot, function: &str) -> Result<&'a dyn Chats, Error> {
+    bot.chats().ok_or_else(|| cannot(&bot.info(), function))
 }
 
 /// The answer of a function whose signature stands and whose work is still to come.

@@ -8,8 +8,13 @@ mod caller;
 mod clock;
 mod content;
 mod context;
+mod drafts;
+mod files;
+mod friends;
+mod groups;
 mod later;
 mod log;
+mod media;
 mod messages;
 mod pace;
 mod stdio;
@@ -22,11 +27,14 @@ use wasmtime::AsContextMut as _;
 use wasmtime::component::Accessor;
 
 pub(crate) use caller::{Caller, Surroundings};
+pub(crate) use messages::finish_drafts;
 pub(crate) use pace::Pace;
 pub(crate) use stdio::Stdio;
 
+use crate::bot::Bot;
 use crate::model::Error;
 use crate::plugin::engine::{Calls, Ctx};
+use crate::policy::Permission;
 
 /// The plugin that calls, with the handler noted as the one that is at work.
 fn enter(host: &Accessor<Ctx, Calls>) -> Result<Arc<Caller>, Error> {
@@ -42,4 +50,71 @@ fn enter(host: &Accessor<Ctx, Calls>) -> Result<Arc<Caller>, Error> {
         return Err(Error::Denied("describe() may call only log, clock.now and config.get".to_owned()));
     }
     Ok(caller)
+}
+
+/// Functions of the contract that a bot does as they stand: who may call them, and the part of the bot that does them.
+macro_rules! delegate {
+    ($part:ident: $trait:ident of $interface:literal {
+        $($right:ident $name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*
+    }) => {$(
+        async fn $name(
+            host: &Accessor<Ctx, Self>,
+            bot: String,
+            $($argument: $type),*
+        ) -> Result<$answer, Error> {
+            let (caller, target) = crate::host::target(host, &bot, crate::host::Right::$right)?;
+            let Some(part) = target.$part() else {
+                let function = concat!($interface, ".", stringify!($name)).replace('_', "-");
+                return Err(crate::bot::cannot(&target.info(), &function));
+            };
+            crate::host::Right::$right.goes_out(&caller);
+            $trait::$name(part, $($argument),*).await
+        }
+    )*};
+}
+use delegate;
+
+/// What a plugin needs for a function.
+#[derive(Clone, Copy)]
+enum Right {
+    /// Nothing, and nothing is changed.
+    Free,
+    Send,
+    GroupAdmin,
+    Friends,
+    Files,
+    /// The permission `files`, and nothing is changed.
+    FilesRead,
+}
+
+impl Right {
+    fn check(self, caller: &Caller) -> Result<(), Error> {
+        let permission = match self {
+            Self::Free => return Ok(()),
+            Self::Send => Permission::Send,
+            Self::GroupAdmin => Permission::GroupAdmin,
+            Self::Friends => Permission::Friends,
+            Self::Files | Self::FilesRead => Permission::Files,
+        };
+        caller.policy.allows(&permission)
+    }
+
+    /// The handler has acted, unless it only reads.
+    fn goes_out(self, caller: &Caller) {
+        if !matches!(self, Self::Free | Self::FilesRead) {
+            caller.flight.acted();
+        }
+    }
+}
+
+/// The bot that a plugin with this right names.
+fn target(
+    host: &Accessor<Ctx, Calls>,
+    bot: &str,
+    right: Right,
+) -> Result<(Arc<Caller>, Arc<dyn Bot>), Error> {
+    let caller = enter(host)?;
+    right.check(&caller)?;
+    let target = caller.bot(bot)?;
+    Ok((caller, target))
 }

@@ -23,6 +23,9 @@ pub use contract::iglu::plugin::events::{
     ProfileLike, PushChange, Reaction, Recall, Request, Scheduled, TextChange, Typing, UnknownEvent, Upload,
     UserNotice,
 };
+pub use contract::iglu::plugin::files::{FileEntry, FolderEntry, Listing};
+pub use contract::iglu::plugin::friends::{Friend, UserProfile};
+pub use contract::iglu::plugin::groups::{Announcement, EssenceEntry, Group, GroupMember};
 pub use contract::iglu::plugin::messages::Receipt;
 pub use contract::iglu::plugin::types::*;
 pub use segments::{plain_text, text};

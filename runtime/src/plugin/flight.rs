@@ -91,13 +91,28 @@ impl Flight {
         }
     }
 
+    /// The handler that runs as `task`, else one that is at work on this event.
+    pub(crate) fn at_work(&self, task: Option<GuestTaskId>, event: &str) -> Option<u64> {
+        let inner = self.lock();
+        let find = |wanted: &dyn Fn(&Running) -> bool| {
+            inner.running.iter().find(|(_, running)| wanted(running)).map(|(number, _)| *number)
+        };
+        find(&|running| task.is_some() && running.task == task)
+            .or_else(|| find(&|running| running.job.event.event.id == event))
+    }
+
+    /// Whether one more reply to this event may go out.
+    pub(crate) fn may_reply(&self, event: &str, most: u32) -> Result<(), Error> {
+        let inner = self.lock();
+        let mut running = inner.running.values().filter(|r| r.job.event.event.id == event);
+        if running.any(|running| running.replies >= most) { Err(too_often(most)) } else { Ok(()) }
+    }
+
     /// A reply goes out: every handler at work on that event has acted. Refused when there were `most` already.
     pub(crate) fn replied(&self, event: &str, most: u32) -> Result<(), Error> {
         for running in self.lock().running.values_mut().filter(|r| r.job.event.event.id == event) {
             if running.replies >= most {
-                return Err(Error::Exhausted(format!(
-                    "this event was answered {most} times (`replies_per_event` in iglu.toml); use messages.send"
-                )));
+                return Err(too_often(most));
             }
             running.replies += 1;
             running.acted = true;
@@ -161,6 +176,12 @@ impl Flight {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn too_often(most: u32) -> Error {
+    Error::Exhausted(format!(
+        "this event was answered {most} times (`replies_per_event` in iglu.toml); use messages.send"
+    ))
 }
 
 fn retry(running: BTreeMap<u64, Running>) -> Vec<Job> {

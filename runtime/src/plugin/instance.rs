@@ -18,7 +18,7 @@ use super::engine::{Ctx, Sandbox};
 use super::loader::Version;
 use super::mailbox::{Job, Mailbox, Verdict};
 use crate::config::Limits;
-use crate::host::Caller;
+use crate::host::{Caller, finish_drafts};
 use crate::model::Event;
 use crate::model::contract::exports::iglu::plugin::guest::{Guest, Outcome};
 
@@ -216,6 +216,9 @@ impl Life<'_> {
         self.caller.flight.runs_as(number, call.task());
         Ok(async move {
             let result = handle.finish_call_concurrent(accessor, call).await;
+            if result.is_ok() {
+                finish_drafts(self.caller, number).await;
+            }
             (number, result.map(|(outcome,)| outcome))
         })
     }

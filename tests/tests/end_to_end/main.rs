@@ -11,11 +11,13 @@
 //! | `links` | cuts, silence, refused tokens, answers late, swapped and missing |
 //! | `transports` | forward and reverse WebSocket, HTTP, events as posts and as a stream, all at once |
 //! | `rights` | permissions and storage |
+//! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
 //! | `simulate` | a simulated NapCat in a process of its own, driven by a script |
 
 #![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
+mod actions;
 mod common;
 mod files;
 mod links;

@@ -10,7 +10,7 @@ use super::line::{Line, Origin};
 use super::packets::Packets;
 use super::wire::{self, Outcome};
 use super::{decode, encode};
-use crate::bot::{Answer, Bot, PacketStream};
+use crate::bot::{self, Answer, Bot, PacketStream};
 use crate::model::{self, Chat, Error, Incoming, Message, PlatformError, Receipt, Segment, TemporaryChat};
 
 /// Actions that answer in many packets.
@@ -32,7 +32,7 @@ const SLOW: [&str; 9] = [
     "avatar",
     "flash",
 ];
-const SLOW_TIME: Duration = Duration::from_secs(300);
+pub(super) const SLOW_TIME: Duration = Duration::from_secs(300);
 
 impl Account {
     async fn send_all(
@@ -87,7 +87,12 @@ impl Account {
     }
 
     /// An action and its `data` as JSON text.
-    async fn ask(&self, action: &str, params: &Value, deadline: Duration) -> Result<String, Error> {
+    pub(super) async fn ask(
+        &self,
+        action: &str,
+        params: &Value,
+        deadline: Duration,
+    ) -> Result<String, Error> {
         let line = self.line(None)?;
         let outcome = line.start(action, params, deadline)?.outcome().await?;
         succeeded(action, outcome)
@@ -170,6 +175,22 @@ impl Bot for Account {
         check_call(action, &params)?;
         let packets = self.line(None)?.stream(action, &params)?;
         Ok(Box::new(Stream { action: action.to_owned(), packets, patience: self.deadline }))
+    }
+
+    fn chats(&self) -> Option<&dyn bot::Chats> {
+        Some(self)
+    }
+
+    fn groups(&self) -> Option<&dyn bot::Groups> {
+        Some(self)
+    }
+
+    fn friends(&self) -> Option<&dyn bot::Friends> {
+        Some(self)
+    }
+
+    fn files(&self) -> Option<&dyn bot::Files> {
+        Some(self)
     }
 }
 
@@ -286,7 +307,7 @@ fn partly(error: Error, sent: usize, total: usize) -> Error {
     }
 }
 
-fn same_place(a: &Chat, b: &Chat) -> bool {
+pub(super) fn same_place(a: &Chat, b: &Chat) -> bool {
     let private = |chat: &Chat| match chat {
         Chat::Private(user) | Chat::Temporary(TemporaryChat { user, .. }) => Some(user.clone()),
         _ => None,

@@ -7,6 +7,7 @@ use crate::model::Chat;
 /// NapCat itself remembers 5000 messages.
 const SENT: usize = 5_000;
 const NOTICES: usize = 256;
+const ANSWERED: usize = 256;
 /// The kernel reports some notices twice, and NapCat stamps each with its own time: seconds in which equal ones are one.
 const JITTER: f64 = 3.0;
 
@@ -16,6 +17,7 @@ pub(super) struct Memory {
     sent: HashMap<String, Option<Chat>>,
     order: VecDeque<String>,
     notices: VecDeque<(u64, f64)>,
+    answered: VecDeque<String>,
 }
 
 impl Memory {
@@ -45,6 +47,19 @@ impl Memory {
     /// Where the bot wrote this message.
     pub(super) fn chat_of(&self, message: &str) -> Option<&Chat> {
         self.sent.get(message)?.as_ref()
+    }
+
+    /// Notes that a request was answered.
+    pub(super) fn answered(&mut self, request: String) {
+        if self.answered.len() == ANSWERED {
+            self.answered.pop_front();
+        }
+        self.answered.push_back(request);
+    }
+
+    /// Whether a request was answered by this host.
+    pub(super) fn has_answered(&self, request: &str) -> bool {
+        self.answered.iter().any(|known| known == request)
     }
 
     /// The time that a notice of this content counts under: that of an equal one a moment ago, else its own.

@@ -12,11 +12,13 @@
 //! | `door` | where NapCat dials us: WebSockets and posts |
 //! | `calls`, `queue`, `packets` | requests and answers of one WebSocket, matched by `echo` |
 //! | `line`, `account`, `bot` | an account and the ways to it; the contract's actions over these |
+//! | `actions/` | the contract's other actions: groups, friends, files, and more in chats |
 //! | `outbox` | messages on their way out: order, pace, patience |
 //! | `memory` | what an account's events are compared with |
 //! | `probe` | reading and writing alone, for the benchmark |
 
 mod account;
+mod actions;
 mod backoff;
 mod bot;
 mod calls;

@@ -5,6 +5,7 @@
 
 mod command;
 mod line;
+mod reads;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 pub use self::command::Typed;
 pub(crate) use self::show::printable;
 use super::event_id;
-use crate::bot::{Answer, Bot};
+use crate::bot::{self, Answer, Bot};
 use crate::config::Language;
 use crate::model::{
     self, BotState, Chat, Error, Event, EventBody, Incoming, Mention, Message, Receipt, Role, Segment, User,
@@ -179,6 +180,18 @@ impl Bot for Sandbox {
              the typed actions"
         );
         Box::pin(std::future::ready(Err(Error::Unsupported(refusal))))
+    }
+
+    fn chats(&self) -> Option<&dyn bot::Chats> {
+        Some(self)
+    }
+
+    fn groups(&self) -> Option<&dyn bot::Groups> {
+        Some(self)
+    }
+
+    fn friends(&self) -> Option<&dyn bot::Friends> {
+        Some(self)
     }
 }
 

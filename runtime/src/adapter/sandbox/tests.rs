@@ -245,3 +245,45 @@ fn node(nickname: &str, content: &str) -> ForwardNode {
         content: content.to_owned(),
     }
 }
+
+#[tokio::test]
+async fn the_history_ends_where_it_is_asked_to() {
+    use crate::bot::Chats as _;
+    let room = room();
+    let chat = room.message("1").chat;
+    let answered = room.answer("2", text("3")).await;
+    room.note(":group 20001");
+    room.message("elsewhere");
+    let ids = |messages: Vec<Message>| messages.into_iter().map(|it| it.raw).collect::<Vec<_>>();
+    assert_eq!(ids(room.bot.history(chat.clone(), None, 9).await.unwrap()), ["1", "2", "3"]);
+    assert_eq!(ids(room.bot.history(chat.clone(), None, 2).await.unwrap()), ["2", "3"]);
+    assert!(room.bot.history(chat.clone(), None, 0).await.unwrap().is_empty());
+    let before = answered.messages[0].parse::<u64>().unwrap() - 1;
+    assert_eq!(ids(room.bot.history(chat.clone(), Some(before.to_string()), 9).await.unwrap()), ["1", "2"]);
+    assert!(matches!(room.bot.history(chat, Some("99".to_owned()), 9).await, Err(Error::NotFound(_))));
+}
+
+#[tokio::test]
+async fn groups_and_people_are_those_that_were_met() {
+    use crate::bot::{Friends, Groups};
+    let room = room();
+    assert!(Groups::list(&*room.bot).await.unwrap().is_empty());
+    room.note(":group 20001");
+    room.note(":user 10002 Ann");
+    room.note(":role admin");
+    room.message("hello");
+    let groups = Groups::list(&*room.bot).await.unwrap();
+    assert_eq!((groups.len(), groups[0].id.as_str(), groups[0].members), (1, "20001", Some(2)));
+    assert_eq!(Groups::info(&*room.bot, "20001".to_owned()).await.unwrap(), groups[0]);
+    let ann = room.bot.member("20001".to_owned(), "10002".to_owned()).await.unwrap();
+    assert_eq!((ann.user.nickname.as_str(), ann.user.role), ("Ann", Role::Admin));
+    assert!(ann.last_spoke.is_some());
+    assert!(matches!(Groups::info(&*room.bot, "1".to_owned()).await, Err(Error::NotFound(_))));
+    assert!(matches!(room.bot.member("20001".to_owned(), "9".to_owned()).await, Err(Error::NotFound(_))));
+    let friends: Vec<_> = Friends::list(&*room.bot).await.unwrap().into_iter().map(|it| it.user.id).collect();
+    assert_eq!(friends, ["10002"]);
+    assert_eq!(room.bot.profile("10002".to_owned()).await.unwrap().user.nickname, "Ann");
+    let refusal = room.bot.mute("20001".to_owned(), "10002".to_owned(), 60).await;
+    let Err(Error::Unsupported(text)) = refusal else { panic!("{refusal:?}") };
+    assert!(text.contains("groups.mute ") && text.contains("sandbox"), "{text}");
+}

@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::memory::Memory;
 use super::node::Node;
 use crate::adapter::event_id;
-use crate::model::{Bot, BotState, Chat, Event, EventBody, Incoming, UnknownEvent};
+use crate::model::{Bot, BotState, Chat, Event, EventBody, Incoming, Segment, UnknownEvent};
 
 pub(super) use message::read as read_message;
 
@@ -163,7 +163,17 @@ fn content_of(node: &Node<'_>) -> u64 {
 
 /// Seconds. NapCat falls back to milliseconds when the kernel gives no time.
 fn time_of(node: &Node<'_>) -> Option<f64> {
-    let time = node.at("time").number().filter(|time| *time > 0.0)?;
+    seconds(node.at("time"))
+}
+
+/// Reads the segments of a message that `me` sees.
+pub(super) fn read_segments(nodes: &[Node<'_>], me: &str, memory: &Memory) -> Vec<Segment> {
+    segment::read(nodes, me, memory)
+}
+
+/// A time in seconds or milliseconds; 0 is none.
+pub(super) fn seconds(node: &Node<'_>) -> Option<f64> {
+    let time = node.number().filter(|time| *time > 0.0)?;
     Some(if time > 1e11 { time / 1000.0 } else { time })
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{Chat, Error, Forward, Segment};
 use segment::Piece;
+pub(super) use segment::source;
 
 /// NapCat uploads media before it answers; it reckons with this speed in bytes a second.
 const UPLOAD_SPEED: u64 = 256 * 1024;

@@ -224,7 +224,11 @@ fn media(
 }
 
 /// A received picture may have come without an address; then NapCat may still know it by its name.
-fn source(source: &MediaSource, name: Option<&str>, what: &str) -> Result<String, Error> {
+pub(in super::super) fn source(
+    source: &MediaSource,
+    name: Option<&str>,
+    what: &str,
+) -> Result<String, Error> {
     let text = match source {
         MediaSource::Bytes(bytes) => {
             if bytes.is_empty() {

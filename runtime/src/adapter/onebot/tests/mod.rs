@@ -1,5 +1,6 @@
 //! What the parts of the adapter do together, on recorded payloads and on real sockets.
 
+mod actions;
 mod bad_input;
 mod corpus;
 mod docs;
@@ -7,6 +8,7 @@ mod door;
 mod encode;
 mod events;
 mod expected;
+mod files;
 mod http;
 mod link;
 mod mutations;
