@@ -169,7 +169,7 @@ impl Client {
         let segments = |of: &Value| -> Vec<Value> {
             of.as_array().into_iter().flatten().map(|segment| segment["type"].clone()).collect()
         };
-        let is_message = event["message"].is_array();
+        let is_message = event["post_type"] == "message";
         let whole = !is_message || line["segments"] == json!(segments(&event["message"]));
         let what = segments(&event["message"]).first().map_or(String::new(), |kind| format!(" {kind}"));
         self.check(&format!("{kind}{what}"), right && whole, &line.to_string());
