@@ -126,7 +126,7 @@ async fn errors_in_the_configuration_name_file_line_key_and_remedy() {
         ("[[bott]]\nurl = \"ws://x\"", &["iglu.toml:2", "bott", "did you mean `bot`"]),
         ("[limits]\nmemory = 64", &["iglu.toml:3", "memory", "64 MiB"]),
         ("[limits]\ncpu = \"10 parsecs\"", &["iglu.toml:3", "cpu", "unit"]),
-        ("[[bot]]\nurl = \"http://127.0.0.1:3000\"", &["iglu.toml:3", "url", "ws://"]),
+        ("[[bot]]\nurl = \"ftp://127.0.0.1:3000\"", &["iglu.toml:3", "url", "ws://"]),
         ("[[bot]]\nname = \"x\"", &["iglu.toml:2", "url = \"ws://127.0.0.1:3001\""]),
         ("[plugin.echo]\ngrants = [\"sned\"]", &["iglu.toml:3", "grants", "did you mean `send`"]),
         ("[log]\nformat = \"jsn\"", &["iglu.toml:3", "format", "did you mean `json`"]),

@@ -117,8 +117,8 @@ async fn a_bot_known_by_posts_alone_replies_in_the_answers() {
     napcat.post(Post::to(&format!("http://{}/", door(&host, "posts").await))).unwrap();
     napcat.private_text(FRIEND, "/echo by a quick operation");
     napcat.private_text(FRIEND, "nothing to say");
-    let sent = napcat.next_call("send_private_msg").await;
-    assert_eq!(sent.text(), "by a quick operation");
+    let answer = napcat.next_call(".handle_quick_operation").await;
+    assert_eq!(answer.text(), "by a quick operation");
     napcat.wait_posts("both answers", |posts| posts.taken == 2).await;
     host.stop().await;
 }
