@@ -265,6 +265,13 @@ mod tests {
         }
     }
 
+    /// The generated code for `handle` finds its last parameter at this place.
+    #[test]
+    fn an_event_is_as_large_as_in_the_generated_code() {
+        let handler_and_event = [String::LAYOUT, crate::types::RawEvent::LAYOUT];
+        assert_eq!(Layout::of_record(&handler_and_event).size, 48 + 66 * WORD);
+    }
+
     #[test]
     fn values_are_read_from_their_places() {
         let text = "东风".to_owned();

@@ -97,3 +97,12 @@ async fn a_reply_that_grows_is_sent_once_and_whole() {
     assert_eq!(said(&napcat).len(), 3, "nothing written, nothing sent: {:?}", said(&napcat));
     host.stop().await;
 }
+
+#[tokio::test]
+async fn files_travel_in_chunks_both_ways() {
+    let (napcat, _folder, host) = probed("[plugin.fixture-0001]\ngrants = [\"call:*_file_stream\"]\n").await;
+    let carried = ask(&napcat, "/carry 700").await;
+    assert_eq!(carried, "716800 bytes, 3 chunks, the same: true");
+    assert_eq!(napcat.calls_of("download_file_stream").len(), 1);
+    host.stop().await;
+}

@@ -6,10 +6,10 @@ use iglu_tests::{
     fixtures::{Fixture, Mode, plugin},
     folder::Folder,
     host::Host,
-    napcat::{FRIEND, Napcat},
+    napcat::{FRIEND, GROUP, Napcat},
 };
 
-use crate::common::{answer, ask, house, napcat, said, settled, up};
+use crate::common::{answer, ask, house, napcat, probed, said, settled, up};
 
 const QUICK: &str = "[limits]\nbackoff = \"20ms\"\n";
 
@@ -280,5 +280,20 @@ async fn a_full_mailbox_sheds_the_newest_and_says_so() {
     let late: Vec<u32> = said(&napcat).iter().filter_map(|text| text.parse().ok()).collect();
     assert!((1..200).contains(&late.len()), "{} of 200", late.len());
     assert_eq!(late, (0..late.len() as u32).collect::<Vec<_>>(), "the oldest are kept, in their order");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_plugin_that_keeps_nothing_does_not_grow() {
+    let (napcat, _folder, host) = probed("[plugin.fixture-0001.limits]\nmemory = \"3 MiB\"\n").await;
+    // Each of these is handed to the plugin; the bytes of an event's parameters alone would fill the memory.
+    for thousand in 0..10 {
+        for _ in 0..1_000 {
+            napcat.group_text(GROUP, FRIEND, "just talk");
+        }
+        let text = format!("still here after {thousand} thousand");
+        assert_eq!(ask(&napcat, &format!("/reply {text}")).await, text);
+    }
+    assert!(!host.lines().iter().any(|line| line.text().contains("trap")), "{}", host.report());
     host.stop().await;
 }
