@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         "plugins" => demo::plugins(),
         "test" => check::run(rest),
         "bench" => bench::run(rest),
-        "interop" => interop::run(),
+        "interop" => interop::run(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
