@@ -3,6 +3,7 @@
 //! The types that `wit/` describes *are* the model: they are generated here once, and every room speaks them. What
 //! the host knows beyond the contract (the platform's own JSON of an event) travels beside them in [`Incoming`].
 
+mod blank;
 mod segments;
 
 use std::sync::Arc;

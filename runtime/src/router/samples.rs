@@ -7,30 +7,12 @@ use crate::plugin::manifest::{Handler, Manifest};
 
 /// A message of one text, from user 10001 in group 20001.
 pub(super) fn message(text: &str) -> Message {
+    let sender = User { role: Role::Member, ..User::named("10001", "Ann") };
     Message {
-        id: "1".to_owned(),
-        chat: Chat::Group("20001".to_owned()),
-        chat_name: None,
-        sender: User {
-            id: "10001".to_owned(),
-            union_id: None,
-            nickname: "Ann".to_owned(),
-            card: None,
-            title: None,
-            role: Role::Member,
-            roles: Vec::new(),
-            level: None,
-            avatar: None,
-            is_bot: false,
-        },
-        anonymous: None,
-        time: 0.0,
-        sequence: None,
-        sub_kind: None,
         content: vec![Segment::Text(text.to_owned())],
         text: text.to_owned(),
         raw: text.to_owned(),
-        to_me: false,
+        ..Message::blank("1", Chat::Group("20001".to_owned()), sender)
     }
 }
 

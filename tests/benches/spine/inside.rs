@@ -61,31 +61,16 @@ fn no_match(plugins: usize) -> f64 {
 }
 
 fn message(text: &str) -> Incoming {
-    let sender = User {
-        id: "5079132".to_owned(),
-        union_id: None,
-        nickname: "东风寄千愁".to_owned(),
-        card: Some(String::new()),
-        title: None,
-        role: Role::Member,
-        roles: Vec::new(),
-        level: None,
-        avatar: None,
-        is_bot: false,
-    };
+    let sender =
+        User { card: Some(String::new()), role: Role::Member, ..User::named("5079132", "东风寄千愁") };
     let message = Message {
-        id: "2096329721".to_owned(),
-        chat: Chat::Group("757951413".to_owned()),
-        chat_name: None,
-        sender,
-        anonymous: None,
         time: 1_747_107_314.0,
         sequence: Some("20471".to_owned()),
         sub_kind: Some("normal".to_owned()),
         content: vec![Segment::Text(text.to_owned())],
         text: text.to_owned(),
         raw: text.to_owned(),
-        to_me: false,
+        ..Message::blank("2096329721", Chat::Group("757951413".to_owned()), sender)
     };
     let bot = Bot {
         id: "3892215616".to_owned(),

@@ -18,7 +18,7 @@ const ROUNDS: usize = 5;
 const MESSAGES: usize = 6_000;
 
 /// What one closed loop measured.
-struct Run {
+pub(crate) struct Run {
     /// CPU time of the process, per message.
     cpu: Duration,
     latency: Duration,
@@ -62,12 +62,21 @@ pub(crate) async fn run() {
     }
 }
 
+/// Microseconds for each message, the median of the runs.
+pub(crate) fn cpu(runs: &[Run]) -> f64 {
+    us(median(&mut runs.iter().map(|run| run.cpu).collect::<Vec<_>>()))
+}
+
+/// Messages a second, the median of the runs.
+pub(crate) fn rate(runs: &[Run]) -> f64 {
+    median(&mut runs.iter().map(|run| run.per_second).collect::<Vec<_>>())
+}
+
 fn report(in_flight: usize, bare: &[Run], iglu: &[Run]) {
-    let cpu = |runs: &[Run]| us(median(&mut runs.iter().map(|run| run.cpu).collect::<Vec<_>>()));
     for (name, runs) in [("bare loop", bare), ("iglu + echo", iglu)] {
         let latency = us(median(&mut runs.iter().map(|run| run.latency).collect::<Vec<_>>()));
         let p99 = us(median(&mut runs.iter().map(|run| run.p99).collect::<Vec<_>>()));
-        let rate = median(&mut runs.iter().map(|run| run.per_second).collect::<Vec<_>>());
+        let rate = rate(runs);
         let figure = format!("{:.1} us CPU", cpu(runs));
         let more = format!("{rate:.0}/s, latency {latency:.0} us, p99 {p99:.0} us");
         row(&format!("{name}, {in_flight} in flight"), &figure, &more);
@@ -82,18 +91,18 @@ fn report(in_flight: usize, bare: &[Run], iglu: &[Run]) {
     row("replies of one chat in the order of their messages", if ordered { "yes" } else { "NO" }, "bar: yes");
 }
 
-fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options { record: false, ..Options::default() }
 }
 
 /// Keeps `in_flight` messages unanswered until `messages` are answered.
-async fn closed_loop(napcat: &Napcat, pid: u32, in_flight: usize, messages: usize) -> Run {
+pub(crate) async fn closed_loop(napcat: &Napcat, pid: u32, in_flight: usize, messages: usize) -> Run {
     let mut calls = napcat.tap();
     let (mut sent, mut answered) = (0, 0);
     let mut times: HashMap<usize, Instant> = HashMap::new();
     let mut latencies = Vec::with_capacity(messages);
     let (mut last, mut in_order) = (None, true);
-    let cpu = cpu_time(pid);
+    let before = cpu_time(pid);
     let begun = Instant::now();
     while answered < messages {
         while sent < messages && sent - answered < in_flight {
@@ -114,7 +123,7 @@ async fn closed_loop(napcat: &Napcat, pid: u32, in_flight: usize, messages: usiz
     let took = begun.elapsed();
     latencies.sort();
     Run {
-        cpu: (cpu_time(pid) - cpu) / u32::try_from(messages).expect("it fits"),
+        cpu: (cpu_time(pid) - before) / u32::try_from(messages).expect("it fits"),
         latency: latencies[latencies.len() / 2],
         p99: latencies[latencies.len() * 99 / 100],
         per_second: messages as f64 / took.as_secs_f64(),

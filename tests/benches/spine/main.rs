@@ -1,11 +1,12 @@
 //! The benchmark of the spine: `cargo xtask bench`. Every figure stands beside what it is compared with, from the same
-//! run, because machines are noisy. Figures are medians. With the names of parts (`loops`, `start`, `inside`, `codec`) only these
-//! are measured.
+//! run, because machines are noisy. Figures are medians. With the names of parts (`loops`, `transports`, `start`, `inside`,
+//! `codec`) only these are measured.
 
 mod codec;
 mod inside;
 mod loops;
 mod start;
+mod transports;
 
 use std::time::Duration;
 
@@ -23,6 +24,9 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(async {
         if wanted("loops") {
             loops::run().await;
+        }
+        if wanted("transports") {
+            transports::run().await;
         }
         if wanted("start") {
             start::run().await;

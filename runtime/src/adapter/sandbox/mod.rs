@@ -219,18 +219,8 @@ impl State {
     }
 
     fn person(&self, id: &str, role: Role) -> User {
-        User {
-            id: id.to_owned(),
-            union_id: None,
-            nickname: self.names.get(id).cloned().unwrap_or_else(|| id.to_owned()),
-            card: None,
-            title: None,
-            role,
-            roles: Vec::new(),
-            level: None,
-            avatar: None,
-            is_bot: id == BOT_ID,
-        }
+        let nickname = self.names.get(id).cloned().unwrap_or_else(|| id.to_owned());
+        User { role, is_bot: id == BOT_ID, ..User::named(id, nickname) }
     }
 
     /// A message of the person who types.
@@ -302,29 +292,5 @@ fn now() -> f64 {
 }
 
 fn blank() -> Message {
-    Message {
-        id: String::new(),
-        chat: Chat::Private(String::new()),
-        chat_name: None,
-        sender: User {
-            id: String::new(),
-            union_id: None,
-            nickname: String::new(),
-            card: None,
-            title: None,
-            role: Role::Unknown,
-            roles: Vec::new(),
-            level: None,
-            avatar: None,
-            is_bot: false,
-        },
-        anonymous: None,
-        time: 0.0,
-        sequence: None,
-        sub_kind: None,
-        content: Vec::new(),
-        text: String::new(),
-        raw: String::new(),
-        to_me: false,
-    }
+    Message::blank("", Chat::Private(String::new()), User::named("", ""))
 }

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::super::account::Account;
 use super::super::node::Node;
-use super::{named, person, refuse};
+use super::{named, refuse};
 use crate::bot::{Answer, Friends};
-use crate::model::{Error, Friend, JoinRequest, PlatformError, Request, UserProfile};
+use crate::model::{Error, Friend, JoinRequest, PlatformError, Request, User, UserProfile};
 
 /// How many requests NapCat looks through for the one that is answered, and how many are listed.
 const REQUESTS: u32 = 100;
@@ -184,7 +184,7 @@ fn pending(node: &Node<'_>) -> Option<JoinRequest> {
 fn friend(node: &Node<'_>) -> Option<Friend> {
     let words = |key: &str| node.at(key).words();
     Some(Friend {
-        user: person(node.at("user_id").known_id()?, words("nickname").unwrap_or_default()),
+        user: User::named(node.at("user_id").known_id()?, words("nickname").unwrap_or_default()),
         remark: words("remark"),
         category: words("categoryName").or_else(|| words("category_name")),
     })
@@ -193,7 +193,7 @@ fn friend(node: &Node<'_>) -> Option<Friend> {
 fn profile(node: &Node<'_>) -> Option<UserProfile> {
     let words = |key: &str| node.at(key).words();
     Some(UserProfile {
-        user: person(node.at("user_id").known_id()?, words("nickname").unwrap_or_default()),
+        user: User::named(node.at("user_id").known_id()?, words("nickname").unwrap_or_default()),
         remark: words("remark"),
         sex: node.at("sex").as_str().map(str::to_owned).filter(|sex| !sex.is_empty()),
         // 0 is unknown.

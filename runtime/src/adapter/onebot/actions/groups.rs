@@ -8,7 +8,7 @@ use super::super::account::Account;
 use super::super::decode::{read_segments, seconds};
 use super::super::node::Node;
 use super::super::{cq, encode};
-use super::{named, person, refuse};
+use super::{named, refuse};
 use crate::bot::{Answer, Groups};
 use crate::model::{Announcement, Error, EssenceEntry, Group, GroupMember, Media, Role, User};
 
@@ -222,7 +222,7 @@ fn member(node: &Node<'_>) -> Option<GroupMember> {
         },
         level: words("level").filter(|level| level != "0"),
         is_bot: node.at("is_robot").truth().unwrap_or_default(),
-        ..person(node.at("user_id").known_id()?, words("nickname").unwrap_or_default())
+        ..User::named(node.at("user_id").known_id()?, words("nickname").unwrap_or_default())
     };
     Some(GroupMember {
         user,

@@ -17,7 +17,7 @@ use super::account::Account;
 use super::node::Node;
 use super::wire;
 use crate::bot::{Answer, Bot as _};
-use crate::model::{Error, PlatformError, Role, User};
+use crate::model::{Error, PlatformError};
 
 /// What NapCat says about a group, member, user or message that is not there.
 const ABSENT: [&str; 4] = ["不存在", "无法获取用户信息", "Uid Error", "not found"];
@@ -104,21 +104,6 @@ fn named<'a>(what: &str, id: &'a str) -> Result<&'a str, Error> {
 /// An action that cannot be asked for.
 fn refuse<'a, T: Send + 'a>(error: Error) -> Answer<'a, T> {
     Box::pin(std::future::ready(Err(error)))
-}
-
-fn person(id: String, nickname: String) -> User {
-    User {
-        id,
-        union_id: None,
-        nickname,
-        card: None,
-        title: None,
-        role: Role::Unknown,
-        roles: Vec::new(),
-        level: None,
-        avatar: None,
-        is_bot: false,
-    }
 }
 
 #[cfg(test)]

@@ -117,10 +117,8 @@ fn private(node: &Node<'_>, me: &str, group: Option<String>) -> Option<Chat> {
 
 fn sender(node: &Node<'_>) -> User {
     let sender = node.at("sender");
+    let nickname = sender.at("nickname").words().unwrap_or_default();
     User {
-        id: author(node).unwrap_or_default(),
-        union_id: None,
-        nickname: sender.at("nickname").words().unwrap_or_default(),
         card: sender.at("card").words(),
         title: sender.at("title").words(),
         role: match sender.at("role").as_str() {
@@ -129,10 +127,8 @@ fn sender(node: &Node<'_>) -> User {
             Some("member") => Role::Member,
             _ => Role::Unknown,
         },
-        roles: Vec::new(),
         level: sender.at("level").words(),
-        avatar: None,
-        is_bot: false,
+        ..User::named(author(node).unwrap_or_default(), nickname)
     }
 }
 
