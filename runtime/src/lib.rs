@@ -16,6 +16,7 @@ pub mod house;
 pub mod model;
 pub mod plugin;
 pub mod policy;
+mod rate;
 pub mod router;
 pub mod store;
 mod web;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url, header};
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::model::{Error, PlatformError};
 
@@ -208,14 +209,22 @@ fn client(reach: Reach) -> Result<&'static Client, Error> {
     built.as_ref().map_err(|reason| Error::Other(format!("the host cannot speak HTTP: {reason}")))
 }
 
-fn build(reach: Reach) -> Result<Client, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+/// The authorities that browsers trust.
+pub(crate) fn public_roots() -> RootCertStore {
+    webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()
+}
+
+/// What every TLS connection of ours is made with.
+pub(crate) fn tls(roots: RootCertStore) -> Result<ClientConfig, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|reason| reason.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .map_err(|reason| format!("TLS: {reason}"))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+fn build(reach: Reach) -> Result<Client, String> {
+    let tls = tls(public_roots())?;
     Client::builder()
         .tls_backend_preconfigured(tls)
         .dns_resolver(Arc::new(Guard(reach)))

@@ -3,23 +3,18 @@
 //! A flood is slowed down, not refused: whoever sends in a loop waits its turn, in order. Only when the line is long does
 //! a caller get `rate-limited` at once.
 
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
 use tokio::sync::Mutex;
 
 use crate::config::Limits;
 use crate::model::{Chat, Error};
+use crate::rate::{Limiter, limiter, wait};
 
 /// So many callers may wait in line; each holds the content of a message.
 const LINE: u32 = 256;
 /// Counters of chats that were not used lately are dropped when there are so many.
 const CHATS: usize = 4096;
-
-type Limiter = RateLimiter<String, HashMapStateStore<String>, DefaultClock>;
 
 /// The gauge of one plugin.
 pub(crate) struct Pace {
@@ -32,14 +27,9 @@ pub(crate) struct Pace {
 
 impl Pace {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let quota = |rate: u32| {
-            let one = NonZeroU32::MIN;
-            Quota::per_second(NonZeroU32::new(rate).unwrap_or(one))
-                .allow_burst(NonZeroU32::new(limits.sends_burst).unwrap_or(one))
-        };
         Self {
-            account: RateLimiter::hashmap(quota(limits.sends_per_second)),
-            chat: RateLimiter::hashmap(quota(limits.sends_per_chat)),
+            account: limiter(limits.sends_per_second, limits.sends_burst),
+            chat: limiter(limits.sends_per_chat, limits.sends_burst),
             line: Mutex::new(()),
             waiting: AtomicU32::new(0),
             per_second: limits.sends_per_second.max(1),
@@ -60,12 +50,6 @@ impl Pace {
         wait(&self.account, &bot.to_owned()).await;
         wait(&self.chat, &key).await;
         Ok(())
-    }
-}
-
-async fn wait(limiter: &Limiter, key: &String) {
-    while let Err(not_yet) = limiter.check_key(key) {
-        tokio::time::sleep(not_yet.wait_time_from(DefaultClock::default().now())).await;
     }
 }
 

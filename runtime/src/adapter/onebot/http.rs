@@ -15,6 +15,7 @@ use super::trust::{address, bearer, tls};
 use super::wire::{self, Frame, Outcome};
 use super::{FRAME_LIMIT, Settings, encode};
 use crate::model::Error;
+use crate::web::escaped;
 
 /// The calls of one HTTP server.
 #[derive(Debug)]
@@ -191,7 +192,7 @@ impl Client {
     }
 
     async fn post(&self, action: &str, body: String) -> Result<reqwest::Response, Fault> {
-        let request = self.http.post(format!("{}/{}", self.base, url_path(action))).body(body);
+        let request = self.http.post(format!("{}/{}", self.base, escaped(action))).body(body);
         checked(request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).send().await)
     }
 
@@ -234,15 +235,6 @@ fn outcome(bytes: &[u8]) -> Result<Outcome, Fault> {
         Frame::Event(_) => None,
     });
     read.ok().flatten().ok_or_else(|| Fault::Odd(format!("{:?}", text.chars().take(80).collect::<String>())))
-}
-
-/// An action's name as one path segment.
-fn url_path(action: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-~".contains(&byte);
-    action
-        .bytes()
-        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,15 +1,13 @@
 //! Messages on their way out: in order within a chat, at the owner's pace, and patient while the link is down.
 
 use std::collections::HashMap;
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
 use tokio::sync::OwnedMutexGuard;
+
+use crate::rate::{Limiter, limiter, wait};
 
 /// Counters and lanes of chats that are not in use are dropped when there are so many.
 const CHATS: usize = 4_096;
@@ -44,8 +42,6 @@ impl Default for Sending {
     }
 }
 
-type Limiter = RateLimiter<String, HashMapStateStore<String>, DefaultClock>;
-
 /// What waits to be sent by one account.
 pub(super) struct Outbox {
     lanes: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
@@ -62,15 +58,10 @@ pub(super) type Lane = OwnedMutexGuard<()>;
 
 impl Outbox {
     pub(super) fn new(sending: &Sending) -> Self {
-        let quota = |rate: u32| {
-            let one = NonZeroU32::MIN;
-            Quota::per_second(NonZeroU32::new(rate).unwrap_or(one))
-                .allow_burst(NonZeroU32::new(sending.burst).unwrap_or(one))
-        };
         Self {
             lanes: Mutex::default(),
-            account: RateLimiter::hashmap(quota(sending.per_second)),
-            chats: RateLimiter::hashmap(quota(sending.per_chat)),
+            account: limiter(sending.per_second, sending.burst),
+            chats: limiter(sending.per_chat, sending.burst),
             waiting: AtomicUsize::new(0),
             queue: sending.queue as usize,
             paces_replies: sending.replies,
@@ -82,8 +73,8 @@ impl Outbox {
     pub(super) async fn turn(&self, chat: &str, is_reply: bool) -> Lane {
         let turn = self.lane(chat).lock_owned().await;
         if !is_reply || self.paces_replies {
-            wait(&self.chats, chat).await;
-            wait(&self.account, "").await;
+            wait(&self.chats, &chat.to_owned()).await;
+            wait(&self.account, &String::new()).await;
         }
         turn
     }
@@ -113,13 +104,6 @@ impl Outbox {
 impl std::fmt::Debug for Outbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Outbox").field("waiting", &self.waiting).finish_non_exhaustive()
-    }
-}
-
-async fn wait(limiter: &Limiter, key: &str) {
-    let key = key.to_owned();
-    while let Err(not_yet) = limiter.check_key(&key) {
-        tokio::time::sleep(not_yet.wait_time_from(DefaultClock::default().now())).await;
     }
 }
 

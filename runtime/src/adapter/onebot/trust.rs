@@ -1,7 +1,6 @@
 //! What a connection to NapCat shows and what it trusts: the token, the certificates.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -9,6 +8,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use super::Settings;
+use crate::web;
 
 /// The value of the `Authorization` header.
 pub(super) fn bearer(settings: &Settings) -> Result<Option<HeaderValue>, String> {
@@ -21,15 +21,10 @@ pub(super) fn bearer(settings: &Settings) -> Result<Option<HeaderValue>, String>
 
 /// Trusts the certificates of `ca`, or the public authorities if there is none.
 pub(super) fn tls(settings: &Settings) -> Result<ClientConfig, String> {
-    let roots = match &settings.ca {
+    web::tls(match &settings.ca {
         Some(path) => read(path)?,
-        None => webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(),
-    };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|reason| format!("TLS: {reason}"))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+        None => web::public_roots(),
+    })
 }
 
 fn read(path: &Path) -> Result<RootCertStore, String> {

@@ -120,7 +120,7 @@ async fn events_come_by_the_stream_and_replies_go_by_requests() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_stream_and_a_wrong_token_are_told_apart() {
+async fn a_refused_token_connects_no_account() {
     let url = serve(Arc::new(|path, _| login(path).unwrap_or_else(|| ok(&Value::Null)))).await;
     let mut refused = table(&url);
     refused.token = Some("wrong".to_owned());
