@@ -51,6 +51,19 @@ pub trait Bot: Send + Sync {
         Err(Error::Unsupported(format!("{action}: {platform} has no actions that answer in packets")))
     }
 
+    /// Answers an interaction, with one of the contract's codes.
+    fn acknowledge<'a>(&'a self, interaction: &'a Incoming, code: u32) -> Answer<'a, ()> {
+        let _ = (interaction, code);
+        let refusal = cannot(&self.info(), "messages.acknowledge");
+        Box::pin(std::future::ready(Err(refusal)))
+    }
+
+    /// A reply to `answers` that is seen while it grows, in chats where that is possible.
+    fn draft(&self, chat: &Chat, answers: &Arc<Incoming>) -> Option<Box<dyn Draft>> {
+        let _ = (chat, answers);
+        None
+    }
+
     /// What else it can do in chats.
     fn chats(&self) -> Option<&dyn Chats> {
         None
@@ -76,6 +89,19 @@ pub trait Bot: Send + Sync {
 pub trait PacketStream: Send {
     /// The next packet; none after the last.
     fn next(&mut self) -> Answer<'_, Option<serde_json::Value>>;
+}
+
+/// A reply that grows. Dropped, it ends with what it has.
+pub trait Draft: Send + Sync {
+    /// Adds text, to be sent soon.
+    ///
+    /// # Errors
+    ///
+    /// What the platform answered to an earlier piece, once; nothing more can be added then.
+    fn append(&self, text: &str) -> Result<(), Error>;
+
+    /// Sends what is left, and ends it.
+    fn finish(self: Box<Self>) -> Answer<'static, Receipt>;
 }
 
 /// The error of a function that this bot's platform does not have.

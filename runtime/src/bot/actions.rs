@@ -2,9 +2,11 @@
 //!
 //! Whatever a platform does not implement answers `unsupported`, with the names of function and platform.
 
+use std::sync::Arc;
+
 use super::{Answer, Bot, cannot};
 use crate::model::{
-    Announcement, Chat, EssenceEntry, Friend, Group, GroupMember, Listing, Media, Message, Request,
+    Announcement, Chat, EssenceEntry, Friend, Group, GroupMember, Incoming, Listing, Media, Message, Request,
     UserProfile,
 };
 
@@ -36,8 +38,8 @@ actions! {
         history(chat: Chat, before: Option<String>, count: u32) -> Vec<Message>;
         /// Puts an emoji under a message, or takes it away.
         react(chat: Chat, message: String, emoji: String, add: bool) -> ();
-        /// Shows that the bot is typing.
-        typing(chat: Chat, seconds: u32) -> ();
+        /// Shows that the bot is typing an answer to that event.
+        typing(answers: Arc<Incoming>, chat: Chat, seconds: u32) -> ();
         /// Marks the chat as read.
         mark_read(chat: Chat) -> ();
     }

@@ -7,7 +7,7 @@ use wasmtime::component::Accessor;
 use super::{Caller, Right, content, enter, media, target};
 use crate::bot::{Bot, Chats, cannot};
 use crate::model::contract::iglu::plugin::messages::{Host, HostWithStore};
-use crate::model::{self, Chat, Error, Incoming, Message, Receipt, Segment};
+use crate::model::{self, Chat, Error, EventBody, Incoming, Message, Receipt, Segment};
 use crate::plugin::engine::{Calls, Ctx};
 use crate::policy::Permission;
 use crate::router::chat_of;
@@ -123,7 +123,7 @@ impl HostWithStore<Ctx> for Calls {
         let target = caller.bot(&incoming.event.bot.id)?;
         let chats = chats(&*target, "messages.typing")?;
         caller.flight.acted();
-        chats.typing(chat, seconds.min(LONGEST_TYPING)).await
+        chats.typing(incoming, chat, seconds.min(LONGEST_TYPING)).await
     }
 
     async fn reply_stream(host: &Accessor<Ctx, Self>, event: String) -> Result<String, Error> {
@@ -162,9 +162,16 @@ impl HostWithStore<Ctx> for Calls {
         chats.mark_read(chat).await
     }
 
-    async fn acknowledge(host: &Accessor<Ctx, Self>, event: String, _code: u32) -> Result<(), Error> {
-        let incoming = enter(host)?.event(&event)?;
-        Err(cannot(&incoming.event.bot, "messages.acknowledge"))
+    async fn acknowledge(host: &Accessor<Ctx, Self>, event: String, code: u32) -> Result<(), Error> {
+        let caller = enter(host)?;
+        let incoming = caller.event(&event)?;
+        let bot = caller.bot(&incoming.event.bot.id)?;
+        if !matches!(incoming.event.body, EventBody::Interaction(_)) {
+            return Err(Error::Invalid(format!(
+                "event {event:?} is no interaction; only those are acknowledged"
+            )));
+        }
+        bot.acknowledge(&incoming, code).await
     }
 }
 

@@ -4,6 +4,7 @@
 //! the host knows beyond the contract (the platform's own JSON of an event) travels beside them in [`Incoming`].
 
 mod blank;
+mod kept;
 mod segments;
 
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub use contract::iglu::plugin::friends::{Friend, UserProfile};
 pub use contract::iglu::plugin::groups::{Announcement, EssenceEntry, Group, GroupMember};
 pub use contract::iglu::plugin::messages::Receipt;
 pub use contract::iglu::plugin::types::*;
+pub use kept::Kept;
 pub use segments::{plain_text, text};
 
 /// One event on its way from an adapter to the plugins.
@@ -42,9 +44,17 @@ pub struct Incoming {
     pub dedup: Option<String>,
     /// By which way it came; its adapter's own.
     pub origin: Option<Arc<dyn std::any::Any + Send + Sync>>,
+    /// What is to be told when all handlers are done with it. The router takes it out.
+    pub kept: Option<Kept>,
 }
 
 impl Incoming {
+    /// An event that is never a duplicate.
+    #[must_use]
+    pub fn new(event: Arc<Event>, original: impl Into<Arc<str>>) -> Self {
+        Self { event, original: original.into(), dedup: None, origin: None, kept: None }
+    }
+
     /// The message inside, whoever sent it.
     #[must_use]
     pub fn message(&self) -> Option<&Message> {

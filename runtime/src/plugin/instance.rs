@@ -198,6 +198,7 @@ impl Life<'_> {
                 handler,
                 args,
                 verdict: verdict.take(),
+                kept: job.kept.clone(),
                 second_try: job.second_try,
             })
             .collect()

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot, watch};
 
-use crate::model::Incoming;
+use crate::model::{Incoming, Kept};
 
 /// One handler to run for one event.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Job {
     /// Who waits for the outcome, if the handler blocks later ones. Dropped without an answer when the handler
     /// failed, which counts as passed.
     pub verdict: Option<oneshot::Sender<Verdict>>,
+    /// Told when the last job of the event is gone.
+    pub kept: Option<Arc<Kept>>,
     /// It was in flight when an instance ended, and is given to the next one; that happens once.
     pub second_try: bool,
 }

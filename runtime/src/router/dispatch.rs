@@ -12,7 +12,7 @@ use super::place::chat_of;
 use super::table::{Entry, Found};
 use super::turns::Turn;
 use super::{Board, Router, help};
-use crate::model::{self, Incoming};
+use crate::model::{self, Incoming, Kept};
 use crate::plugin::mailbox::{Full, Job, Verdict};
 
 /// A full mailbox is worth a line this often, for each plugin.
@@ -22,6 +22,7 @@ const WARN_EVERY: Duration = Duration::from_secs(5);
 struct Run {
     board: Arc<Board>,
     incoming: Arc<Incoming>,
+    kept: Option<Arc<Kept>>,
     steps: VecDeque<Step>,
 }
 
@@ -42,7 +43,8 @@ struct Awaited {
 
 impl Router {
     /// Gives an event to every handler that wants it. Never waits. Must be called inside a tokio runtime.
-    pub fn route(self: &Arc<Self>, incoming: Incoming) {
+    pub fn route(self: &Arc<Self>, mut incoming: Incoming) {
+        let kept = incoming.kept.take().map(Arc::new);
         count(&self.counts.events);
         if let Some(key) = &incoming.dedup
             && !self.dedup.is_new(&incoming.event.bot.id, key, Instant::now())
@@ -58,7 +60,7 @@ impl Router {
         }
         count(&self.counts.matched);
 
-        let mut run = Run { board, incoming: Arc::new(incoming), steps };
+        let mut run = Run { board, incoming: Arc::new(incoming), kept, steps };
         if run.waits() {
             let turn = self.turns.take(&run.incoming.event);
             if let Some(awaited) = self.advance(&mut run) {
@@ -145,6 +147,7 @@ impl Router {
             handler: Arc::clone(&entry.name),
             args: found.args,
             verdict: sender,
+            kept: run.kept.clone(),
             second_try: false,
         };
         match run.board.listeners[entry.plugin].mailbox.push(job) {

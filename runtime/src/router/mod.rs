@@ -29,7 +29,7 @@ mod tests;
 mod turns;
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -115,6 +115,7 @@ pub struct Router {
     verdict_wait: Duration,
     bots: Arc<Bots>,
     board: ArcSwap<Board>,
+    wanted: watch::Sender<BTreeSet<&'static str>>,
     dedup: Dedup,
     cooldowns: Cooldowns,
     turns: Turns,
@@ -156,6 +157,7 @@ impl Router {
             verdict_wait: settings.verdict_wait,
             bots,
             board: ArcSwap::default(),
+            wanted: watch::Sender::default(),
             dedup: Dedup::default(),
             cooldowns: Cooldowns::default(),
             turns: Turns::default(),
@@ -173,6 +175,8 @@ impl Router {
         let mut told = self.remarks.lock().unwrap_or_else(PoisonError::into_inner);
         table::write_new(table.remarks(), &mut told);
         let help = help::words(&table);
+        let wanted = table.wanted();
+        self.wanted.send_if_modified(|known| (*known != wanted).then(|| *known = wanted).is_some());
         self.board.store(Arc::new(Board { table, listeners, help }));
     }
 
@@ -181,6 +185,12 @@ impl Router {
     pub fn inlet(self: &Arc<Self>) -> Inlet {
         let router = Arc::clone(self);
         Arc::new(move |incoming| router.route(incoming))
+    }
+
+    /// The finest kinds of event, of [`KINDS`], that somebody listens to.
+    #[must_use]
+    pub fn wanted(&self) -> watch::Receiver<BTreeSet<&'static str>> {
+        self.wanted.subscribe()
     }
 
     /// What wakes the handlers of one plugin, apart from the others: for events that wait while a new version comes,

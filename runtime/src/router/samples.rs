@@ -28,7 +28,7 @@ pub(super) fn event(body: EventBody) -> Event {
 
 /// An event that is never a duplicate.
 pub(super) fn incoming(body: EventBody) -> Incoming {
-    Incoming { event: event(body).into(), original: Arc::from("{}"), dedup: None, origin: None }
+    Incoming::new(event(body).into(), "{}")
 }
 
 pub(super) fn said(text: &str) -> Incoming {

@@ -1,6 +1,6 @@
 //! The table of everything that all plugins listen to: one pass over it finds the handlers of an event.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use tracing::{debug, warn};
@@ -120,6 +120,14 @@ impl Table {
             refusal.is_none()
         });
         found
+    }
+
+    /// The finest kinds of event that a handler could want. `/help` makes that all messages.
+    pub(super) fn wanted(&self) -> BTreeSet<&'static str> {
+        let heard = |kind: &'static str| {
+            kind.starts_with("message.") || kinds::and_above(kind).any(|kind| self.kinds.contains_key(kind))
+        };
+        kinds::KINDS.iter().copied().filter(|kind| heard(kind)).collect()
     }
 
     /// What the owner should know of this table: commands that two plugins claim, event kinds that never happen.

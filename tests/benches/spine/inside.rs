@@ -81,5 +81,5 @@ fn message(text: &str) -> Incoming {
     let id = "event-1".to_owned();
     let event =
         Event { id, bot, time: 1_747_107_314.0, redelivered: false, body: EventBody::Message(message) };
-    Incoming { event: event.into(), original: "{}".into(), dedup: None, origin: None }
+    Incoming::new(event.into(), "{}")
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::node::Node;
+use crate::adapter::node::Node;
 
 const OPEN: &str = "[CQ:";
 

@@ -13,9 +13,9 @@ use tokio_util::sync::CancellationToken;
 use super::backoff::Backoff;
 use super::poll::{self, Http};
 use super::session::{End, Seat};
-use super::throttle::Throttle;
 use super::trust::{address, bearer, tls};
 use super::{FRAME_LIMIT, Settings, link};
+use crate::adapter::throttle::Throttle;
 
 /// Keeps a link to the server that the table names until `stop`, and returns soon after. A lost link is dialled again for
 /// ever.

@@ -26,9 +26,9 @@ use super::line::{Line, Origin};
 use super::link::{self, Peer};
 use super::poll::Http;
 use super::session::{End, Seat, Session};
-use super::throttle::Throttle;
 use super::visitor::{self, Refusal};
 use super::{FRAME_LIMIT, Visit};
+use crate::adapter::throttle::Throttle;
 
 /// Connections at once that have not become a link.
 const VISITORS: usize = 1_024;

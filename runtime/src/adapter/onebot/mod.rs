@@ -2,7 +2,7 @@
 //!
 //! | file | what it knows |
 //! | --- | --- |
-//! | `node`, `wire` | frames as JSON: an event or an answer |
+//! | `wire` | frames as JSON: an event or an answer |
 //! | `cq` | messages as strings with CQ codes |
 //! | `decode/` | events into the contract's |
 //! | `encode/` | message content into actions |
@@ -31,7 +31,6 @@ mod http;
 mod line;
 mod link;
 mod memory;
-mod node;
 mod outbox;
 mod packets;
 mod poll;
@@ -40,7 +39,6 @@ mod queue;
 mod session;
 #[cfg(test)]
 mod tests;
-mod throttle;
 mod trust;
 mod visitor;
 mod wire;

@@ -8,10 +8,10 @@ use super::Settings;
 use super::account::{Account, Accounts};
 use super::decode::{self, Context, Decoded};
 use super::line::{Line, Origin};
-use super::node::Node;
-use super::throttle::Throttle;
 use super::wire::{self, Bad, Frame, Outcome};
-use crate::adapter::Inlet;
+use crate::adapter::node::Node;
+use crate::adapter::throttle::Throttle;
+use crate::adapter::{Inlet, bot_state};
 use crate::bot::Bot as _;
 use crate::model::{EventBody, Incoming};
 
@@ -192,7 +192,7 @@ impl Session {
             let (name, id) = (&self.seat.settings.name, account.info().id);
             tracing::info!(bot = name, id, online, "the account's login has changed");
             let state = if online { "online" } else { "offline" };
-            (self.seat.inlet)(decode::bot_state(account.info(), state, None, original));
+            (self.seat.inlet)(bot_state(account.info(), state, None, original));
         }
     }
 
@@ -231,7 +231,7 @@ impl Session {
         let (name, id) = (&self.seat.settings.name, account.info().id);
         if is_first {
             tracing::info!(bot = name, id, "bot `{name}` is connected");
-            (self.seat.inlet)(decode::bot_state(account.info(), "connected", None, original));
+            (self.seat.inlet)(bot_state(account.info(), "connected", None, original));
         } else {
             tracing::info!(bot = name, id, "bot `{name}` is connected by one more link");
         }
@@ -241,7 +241,7 @@ impl Session {
     fn part(&self, account: &Account, reason: &str) {
         if account.detach(&self.line) {
             let reason = Some(reason.to_owned());
-            (self.seat.inlet)(decode::bot_state(account.info(), "disconnected", reason, None));
+            (self.seat.inlet)(bot_state(account.info(), "disconnected", reason, None));
         }
     }
 

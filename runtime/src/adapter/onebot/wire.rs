@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::node::{Key, Node};
+use crate::adapter::node::{Key, Node};
 
 /// What kind of frame it is.
 #[derive(Debug)]

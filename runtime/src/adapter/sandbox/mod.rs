@@ -269,7 +269,7 @@ impl State {
 
 fn event(body: EventBody, original: &Value) -> Incoming {
     let event = Event { id: event_id(), bot: info(), time: now(), redelivered: false, body };
-    Incoming { event: event.into(), original: original.to_string().into(), dedup: None, origin: None }
+    Incoming::new(event.into(), original.to_string())
 }
 
 fn info() -> model::Bot {

@@ -1,15 +1,16 @@
 //! What can be done in chats beside sending, fetching and recalling.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::{Map, json};
 
 use super::super::decode;
-use super::super::node::Node;
 use super::super::{account::Account, bot::same_place};
 use super::{named, refuse};
+use crate::adapter::node::Node;
 use crate::bot::{Answer, Chats};
-use crate::model::{Chat, Error, Message, UnknownChat};
+use crate::model::{Chat, Error, Incoming, Message, UnknownChat};
 
 /// One page of a history; what NapCat gives without complaint.
 const PAGE: u32 = 1_000;
@@ -73,7 +74,7 @@ impl Chats for Account {
         }
     }
 
-    fn typing(&self, chat: Chat, _seconds: u32) -> Answer<'_, ()> {
+    fn typing(&self, _answers: Arc<Incoming>, chat: Chat, _seconds: u32) -> Answer<'_, ()> {
         match chat {
             // QQ decides how long it is shown; NapCat has no way to end it.
             Chat::Private(user) => self.order("set_input_status", json!({"user_id": user, "event_type": 1})),

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::super::account::Account;
-use super::super::node::Node;
 use super::{named, refuse};
+use crate::adapter::node::Node;
 use crate::bot::{Answer, Friends};
 use crate::model::{Error, Friend, JoinRequest, PlatformError, Request, User, UserProfile};
 

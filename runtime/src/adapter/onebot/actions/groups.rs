@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::account::Account;
 use super::super::decode::{read_segments, seconds};
-use super::super::node::Node;
 use super::super::{cq, encode};
 use super::{named, refuse};
+use crate::adapter::node::Node;
 use crate::bot::{Answer, Groups};
 use crate::model::{Announcement, Error, EssenceEntry, Group, GroupMember, Media, Role, User};
 

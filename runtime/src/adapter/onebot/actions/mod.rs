@@ -14,8 +14,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::account::Account;
-use super::node::Node;
 use super::wire;
+use crate::adapter::node::Node;
 use crate::bot::{Answer, Bot as _};
 use crate::model::{Error, PlatformError};
 

@@ -2,8 +2,8 @@
 
 use super::super::cq;
 use super::super::memory::Memory;
-use super::super::node::Node;
 use super::{now, segment, time_of};
+use crate::adapter::node::Node;
 use crate::model::{Anonymous, Chat, EventBody, Mention, Message, Role, Segment, TemporaryChat, User};
 
 /// The group that NapCat names when it does not know where a temporary chat comes from.

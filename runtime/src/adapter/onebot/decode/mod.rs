@@ -12,11 +12,11 @@ mod segment;
 use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::memory::Memory;
-use super::node::Node;
-use crate::adapter::event_id;
+use crate::adapter::node::Node;
+use crate::adapter::{event_id, now};
 use crate::model::{Bot, BotState, Chat, Event, EventBody, Incoming, Segment, UnknownEvent};
 
 pub(super) use message::read as read_message;
@@ -76,6 +76,7 @@ pub(super) fn event(node: &Node<'_>, text: &str, context: &mut Context<'_>) -> D
         original: original.clone(),
         dedup: dedup.as_ref().map(|key| if single { key.clone() } else { format!("{key}.{number}") }),
         origin: None,
+        kept: None,
     });
     Decoded::Events(events.collect())
 }
@@ -85,17 +86,6 @@ fn seen_by<'a>(node: &Node<'_>, bot: &'a Bot) -> Cow<'a, str> {
     match node.at("self_id") {
         own if own.is(&bot.id) => Cow::Borrowed(&bot.id),
         other => other.known_id().map_or(Cow::Borrowed(&*bot.id), Cow::Owned),
-    }
-}
-
-/// An event that the link itself makes. `original` is the frame that it was seen in, if any.
-pub(super) fn bot_state(bot: Bot, state: &str, reason: Option<String>, original: Option<&str>) -> Incoming {
-    let body = EventBody::BotState(BotState { state: state.to_owned(), reason });
-    Incoming {
-        event: Arc::new(Event { id: event_id(), bot, time: now(), redelivered: false, body }),
-        original: Arc::from(original.unwrap_or("{}")),
-        dedup: None,
-        origin: None,
     }
 }
 
@@ -175,8 +165,4 @@ pub(super) fn read_segments(nodes: &[Node<'_>], me: &str, memory: &Memory) -> Ve
 pub(super) fn seconds(node: &Node<'_>) -> Option<f64> {
     let time = node.number().filter(|time| *time > 0.0)?;
     Some(if time > 1e11 { time / 1000.0 } else { time })
-}
-
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }

@@ -3,8 +3,8 @@
 use serde::de::IgnoredAny;
 
 use super::super::memory::Memory;
-use super::super::node::Node;
 use super::{content_of, segment};
+use crate::adapter::node::Node;
 use crate::model::{
     AdminChange, BotState, Chat, Essence, EventBody, GrayTip, Honor, LuckyKing, Media, MediaSource,
     MemberChange, Membership, Mute, Notice, OnlineFile, PokeNotice, ProfileLike, Reaction, Recall,

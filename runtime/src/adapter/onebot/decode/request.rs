@@ -1,6 +1,6 @@
 //! `request`: somebody wants something that the bot's side must grant.
 
-use super::super::node::Node;
+use crate::adapter::node::Node;
 use crate::model::{EventBody, FriendRequest, JoinRequest, Request};
 
 /// `None` for other kinds, and without the `flag` that an answer needs.

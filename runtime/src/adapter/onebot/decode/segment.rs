@@ -2,8 +2,8 @@
 
 use super::super::cq;
 use super::super::memory::Memory;
-use super::super::node::Node;
 use super::time_of;
+use crate::adapter::node::Node;
 use crate::model::{
     Contact, ContactKind, CustomMusic, Face, Forward, ForwardNode, Game, Image, Location, Markdown, Media,
     MediaSource, Mention, Mentioned, Mface, Music, MusicTrack, Poke, Quote, Segment, Share, UnknownSegment,

@@ -68,6 +68,10 @@ pub(super) fn s(text: &str) -> String {
     text.to_owned()
 }
 
+fn any_event() -> std::sync::Arc<crate::model::Incoming> {
+    crate::adapter::sandbox::Sandbox::connected().into()
+}
+
 pub(super) fn group() -> Chat {
     Chat::Group(s("757951413"))
 }
@@ -193,7 +197,7 @@ async fn what_is_ordered_goes_out_with_every_parameter_that_matters() {
             json!({"message_id": "9", "emoji_id": "76", "set": false}),
         ),
         (
-            |bot| bot.chats().unwrap().typing(friend(), 5),
+            |bot| bot.chats().unwrap().typing(any_event(), friend(), 5),
             "set_input_status",
             json!({"user_id": "5079132", "event_type": 1}),
         ),
@@ -281,7 +285,7 @@ async fn what_makes_no_sense_is_refused_before_anything_goes_out() {
     }
     let unsupported: &[Ask<()>] = &[
         |bot| bot.chats().unwrap().react(friend(), s("9"), s("76"), true),
-        |bot| bot.chats().unwrap().typing(group(), 5),
+        |bot| bot.chats().unwrap().typing(any_event(), group(), 5),
     ];
     for ask in unsupported {
         let (_, result) = line.exchange(ask, &[]).await;

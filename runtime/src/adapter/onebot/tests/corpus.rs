@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::cq;
-use super::super::node::Node;
 use super::*;
+use crate::adapter::node::Node;
 use crate::model::EventBody;
 
 /// `{"$": pointer}` stands for that value of the payload.

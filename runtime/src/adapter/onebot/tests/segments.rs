@@ -2,8 +2,8 @@
 
 use super::super::cq;
 use super::super::encode::sends;
-use super::super::node::Node;
 use super::*;
+use crate::adapter::node::Node;
 use crate::model::{Chat, Segment};
 
 /// A segment as plugins write it, as it goes out, and the CQ code of that.

@@ -1,7 +1,7 @@
 //! A JSON document as it stands in a frame: strings borrowed, keys in their order, and reading that never fails.
 //!
-//! Implementations of OneBot write ids as numbers or strings and leave fields out as they like, so nothing here
-//! insists on a type: what cannot be read as wanted is absent.
+//! Platforms write ids as numbers or strings and leave fields out as they like, so nothing here insists on a type: what
+//! cannot be read as wanted is absent.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// One JSON value. Nesting is bounded by serde_json's depth limit (128).
 #[derive(Debug, Clone, PartialEq, Hash)]
-pub(super) enum Node<'a> {
+pub(in crate::adapter) enum Node<'a> {
     Null,
     Bool(bool),
     Number(serde_json::Number),
@@ -24,7 +24,7 @@ static NULL: Node<'static> = Node::Null;
 
 impl<'a> Node<'a> {
     /// The field with this name, or null. The last one of that name counts, as in JavaScript.
-    pub(super) fn at(&self, key: &str) -> &Node<'a> {
+    pub(in crate::adapter) fn at(&self, key: &str) -> &Node<'a> {
         match self {
             Node::Object(fields) => {
                 fields.iter().rev().find(|(name, _)| name == key).map_or(&NULL, |(_, value)| value)
@@ -33,12 +33,12 @@ impl<'a> Node<'a> {
         }
     }
 
-    pub(super) fn is_null(&self) -> bool {
+    pub(in crate::adapter) fn is_null(&self) -> bool {
         matches!(self, Node::Null)
     }
 
     /// A string, as it stands.
-    pub(super) fn as_str(&self) -> Option<&str> {
+    pub(in crate::adapter) fn as_str(&self) -> Option<&str> {
         match self {
             Node::Text(text) => Some(text),
             _ => None,
@@ -46,7 +46,7 @@ impl<'a> Node<'a> {
     }
 
     /// Text, wherever it is not empty; numbers and booleans count as their text.
-    pub(super) fn words(&self) -> Option<String> {
+    pub(in crate::adapter) fn words(&self) -> Option<String> {
         match self {
             Node::Text(text) => Some(text.to_string()).filter(|text| !text.is_empty()),
             Node::Number(number) => Some(whole(number).unwrap_or_else(|| number.to_string())),
@@ -56,7 +56,7 @@ impl<'a> Node<'a> {
     }
 
     /// An id: a string that is not empty, or a whole number.
-    pub(super) fn id(&self) -> Option<String> {
+    pub(in crate::adapter) fn id(&self) -> Option<String> {
         match self {
             Node::Text(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
             Node::Number(number) => whole(number),
@@ -65,7 +65,7 @@ impl<'a> Node<'a> {
     }
 
     /// Whether it is this id.
-    pub(super) fn is(&self, id: &str) -> bool {
+    pub(in crate::adapter) fn is(&self, id: &str) -> bool {
         match self {
             Node::Text(text) => text.trim() == id,
             Node::Number(number) => match number.as_i64() {
@@ -77,12 +77,12 @@ impl<'a> Node<'a> {
     }
 
     /// An id that names something: OneBot writes 0 for "unknown".
-    pub(super) fn known_id(&self) -> Option<String> {
+    pub(in crate::adapter) fn known_id(&self) -> Option<String> {
         self.id().filter(|id| id != "0")
     }
 
     /// A number, or a string that holds one.
-    pub(super) fn number(&self) -> Option<f64> {
+    pub(in crate::adapter) fn number(&self) -> Option<f64> {
         match self {
             Node::Number(number) => number.as_f64(),
             Node::Text(text) => text.trim().parse().ok(),
@@ -92,14 +92,14 @@ impl<'a> Node<'a> {
     }
 
     /// A count that fits; negative and too large numbers are absent.
-    pub(super) fn count(&self) -> Option<u32> {
+    pub(in crate::adapter) fn count(&self) -> Option<u32> {
         self.number()
             .filter(|number| (0.0..=f64::from(u32::MAX)).contains(number))
             .map(|number| number as u32)
     }
 
     /// A boolean, or "true" or "false".
-    pub(super) fn truth(&self) -> Option<bool> {
+    pub(in crate::adapter) fn truth(&self) -> Option<bool> {
         match self {
             Node::Bool(value) => Some(*value),
             Node::Text(text) => text.parse().ok(),
@@ -108,7 +108,7 @@ impl<'a> Node<'a> {
     }
 
     /// The elements of a list; none for anything else.
-    pub(super) fn items(&self) -> &[Node<'a>] {
+    pub(in crate::adapter) fn items(&self) -> &[Node<'a>] {
         match self {
             Node::List(items) => items,
             _ => &[],
@@ -116,7 +116,7 @@ impl<'a> Node<'a> {
     }
 
     /// The document again as JSON text.
-    pub(super) fn json(&self) -> String {
+    pub(in crate::adapter) fn json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 }
@@ -199,7 +199,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
 }
 
 /// A field's name, borrowed where it has no escapes.
-pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
+pub(in crate::adapter) struct Key<'a>(pub(in crate::adapter) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

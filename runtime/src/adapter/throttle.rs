@@ -6,7 +6,7 @@ const PERIOD: Duration = Duration::from_secs(10);
 
 /// Lets one complaint through in ten seconds and counts the others.
 #[derive(Debug, Default)]
-pub(super) struct Throttle {
+pub(in crate::adapter) struct Throttle {
     last: Option<Instant>,
     held: u64,
     total: u64,
@@ -14,16 +14,16 @@ pub(super) struct Throttle {
 
 /// What to say with a complaint.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Passed {
+pub(in crate::adapter) struct Passed {
     /// How many were kept back since the last one.
-    pub(super) held: u64,
+    pub(in crate::adapter) held: u64,
     /// How many there were in all.
-    pub(super) total: u64,
+    pub(in crate::adapter) total: u64,
 }
 
 impl Throttle {
     /// Counts a complaint; `Some` if it should be said.
-    pub(super) fn count(&mut self, now: Instant) -> Option<Passed> {
+    pub(in crate::adapter) fn count(&mut self, now: Instant) -> Option<Passed> {
         self.total += 1;
         if self.last.is_some_and(|last| now.duration_since(last) < PERIOD) {
             self.held += 1;
