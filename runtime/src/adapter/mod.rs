@@ -2,6 +2,7 @@
 
 mod node;
 pub mod onebot;
+mod port;
 pub mod qq;
 pub mod sandbox;
 mod throttle;

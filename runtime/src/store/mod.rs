@@ -1,4 +1,4 @@
-//! Durable keys and values, for each plugin its own.
+//! Durable keys and values, for each plugin its own, and the journal of events.
 //!
 //! One file holds everything (redb: copy-on-write pages with checksums), so a host killed at any moment comes back
 //! with every write that was answered and with nothing torn. All writes go through one thread that commits whatever
@@ -9,6 +9,7 @@
 //! so it is exact at any time. Values that outlived their time are invisible at once and swept soon after.
 
 mod database;
+mod journal;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub use self::database::OpenError;
 use self::database::Shared;
+pub use self::journal::{Journal, Keeping, NotKept, Waiting};
 use self::tables::{Failure, Tables};
 use self::writer::Request;
 use crate::model::Error;
@@ -83,6 +85,15 @@ impl Store {
             requests: self.requests.clone(),
             gate: Arc::new(Semaphore::new(AT_ONCE)),
         }
+    }
+
+    /// The journal of events that were acknowledged. There is one; ask for it once.
+    ///
+    /// # Errors
+    ///
+    /// The disk's.
+    pub fn journal(&self) -> Result<Arc<Journal>, String> {
+        Journal::new(Arc::clone(&self.shared), self.requests.clone()).map(Arc::new)
     }
 
     /// Waits until every write asked for before is on disk.

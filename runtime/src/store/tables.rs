@@ -2,6 +2,7 @@
 
 use redb::{ReadTransaction, ReadableTable as _, Table, TableDefinition, TableError, WriteTransaction};
 
+use super::journal::JournalTables;
 use super::{Entry, MAX_PAGE_BYTES, Page};
 use crate::model::Error;
 
@@ -113,6 +114,7 @@ pub(super) struct Tables<'txn> {
     values: Table<'txn, (&'static str, &'static str), (u64, &'static [u8])>,
     usage: Table<'txn, &'static str, u64>,
     due: Table<'txn, (u64, &'static str, &'static str), ()>,
+    pub(super) journal: JournalTables<'txn>,
     pub(super) now: u64,
 }
 
@@ -122,6 +124,7 @@ impl<'txn> Tables<'txn> {
             values: txn.open_table(VALUES)?,
             usage: txn.open_table(USAGE)?,
             due: txn.open_table(DUE)?,
+            journal: JournalTables::open(txn)?,
             now,
         })
     }

@@ -1,11 +1,8 @@
 //! The door: where NapCat dials us. Its WebSocket clients become links, and its HTTP clients post events.
 //!
-//! Everybody who reaches the port can knock, so a visitor costs little until its token is known to be right: one
-//! connection among a bounded number, a bounded time, and a bounded rate of log lines.
+//! Everybody who reaches the port can knock, so a visitor costs little until its token is known to be right.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,9 +10,8 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming as Body};
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, oneshot};
+use hyper_util::rt::TokioIo;
+use tokio::sync::oneshot;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -28,16 +24,11 @@ use super::poll::Http;
 use super::session::{End, Seat, Session};
 use super::visitor::{self, Refusal};
 use super::{FRAME_LIMIT, Visit};
+use crate::adapter::port::{self, HURRY};
 use crate::adapter::throttle::Throttle;
 
-/// Connections at once that have not become a link.
-const VISITORS: usize = 1_024;
-/// For the head of a request, and for its body.
-const HURRY: Duration = Duration::from_secs(10);
 /// How long a post waits for a reply that can only go out in its answer. NapCat itself waits for ever.
 const QUICK: Duration = Duration::from_secs(10);
-/// Between two tries to listen.
-const RETRY: Duration = Duration::from_secs(5);
 
 /// One table that NapCat can come to.
 pub(super) struct Desk {
@@ -67,85 +58,17 @@ pub(super) async fn keep(host: String, desks: Vec<Desk>, stop: CancellationToken
     let desks: Vec<_> = desks.into_iter().map(Arc::new).collect();
     let door =
         Arc::new(Door { desks, refused: Mutex::default(), links: TaskTracker::new(), stop: stop.clone() });
-    let listener = tokio::select! {
-        listener = listen(&host, &door) => listener,
-        () = stop.cancelled() => return,
-    };
-    let places = Arc::new(Semaphore::new(VISITORS));
-    loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    // Out of file descriptors, mostly: whoever is here stays, and others may come later.
-                    door.complain(&format!("a connection could not be accepted: {error}"));
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                    continue;
-                }
-            },
-            () = stop.cancelled() => break,
-        };
-        let Ok(place) = places.clone().try_acquire_owned() else {
-            door.complain(&format!("there are {VISITORS} connections already; one more is closed"));
-            continue;
-        };
-        let door = door.clone();
-        tokio::spawn(async move {
-            let _place = place;
-            door.receive(stream).await;
-        });
-    }
-    drop(listener);
+    port::serve(&host, None, door.clone(), &stop).await;
     door.links.close();
     door.links.wait().await;
 }
 
-async fn listen(host: &str, door: &Door) -> TcpListener {
-    loop {
-        match TcpListener::bind(host).await {
-            Ok(listener) => {
-                let at: Option<SocketAddr> = listener.local_addr().ok();
-                for desk in &door.desks {
-                    let name = &desk.seat.settings.name;
-                    let at = at.map_or_else(|| host.to_owned(), |at| at.to_string());
-                    tracing::info!(bot = name, address = at, "bot `{name}` waits for NapCat at {at}");
-                }
-                return listener;
-            }
-            Err(error) => {
-                tracing::error!(
-                    "cannot listen at {host}: {error}; choose another `listen` if some program has that port; tried again \
-                     in {} s",
-                    RETRY.as_secs()
-                );
-                tokio::time::sleep(RETRY).await;
-            }
-        }
-    }
-}
-
 type Answer = Response<Full<Bytes>>;
 
-impl Door {
-    async fn receive(self: Arc<Self>, stream: TcpStream) {
-        let _ = stream.set_nodelay(true);
-        let service = hyper::service::service_fn(|request| {
-            let door = self.clone();
-            async move { Ok::<_, Infallible>(door.answer(request).await) }
-        });
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HURRY)
-            .serve_connection(TokioIo::new(stream), service)
-            .with_upgrades();
-        tokio::select! {
-            // What is wrong with the connection itself is the visitor's matter.
-            _ = connection => {}
-            () = self.stop.cancelled() => {}
-        }
-    }
+impl port::Host for Door {
+    type Body = Full<Bytes>;
 
-    async fn answer(&self, request: Request<Body>) -> Answer {
+    async fn answer(self: Arc<Self>, request: Request<Body>) -> Answer {
         let visit = if visitor::wants_socket(request.headers()) {
             Visit::Socket
         } else if request.method() == Method::POST {
@@ -164,6 +87,27 @@ impl Door {
         })
     }
 
+    fn listens(&self, at: &str) {
+        for desk in &self.desks {
+            let name = &desk.seat.settings.name;
+            tracing::info!(bot = name, address = at, "bot `{name}` waits for NapCat at {at}");
+        }
+    }
+
+    fn complain(&self, reason: &str) {
+        if let Some(passed) = lock(&self.refused).count(Instant::now()) {
+            let names: Vec<_> = self.desks.iter().map(|desk| desk.seat.settings.name.as_str()).collect();
+            tracing::warn!(
+                bots = names.join(", "),
+                refused = passed.total,
+                unreported = passed.held,
+                "a visitor is refused: {reason}"
+            );
+        }
+    }
+}
+
+impl Door {
     /// The table that a visitor may come to.
     fn desk(
         &self,
@@ -247,18 +191,6 @@ impl Door {
             }
             // Nobody has the event any more, or the time is up: there is nothing to say.
             Ok(Err(_)) | Err(_) => Ok(status(StatusCode::NO_CONTENT, "")),
-        }
-    }
-
-    fn complain(&self, reason: &str) {
-        if let Some(passed) = lock(&self.refused).count(Instant::now()) {
-            let names: Vec<_> = self.desks.iter().map(|desk| desk.seat.settings.name.as_str()).collect();
-            tracing::warn!(
-                bots = names.join(", "),
-                refused = passed.total,
-                unreported = passed.held,
-                "a visitor is refused: {reason}"
-            );
         }
     }
 }

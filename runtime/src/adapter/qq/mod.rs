@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `wire` | frames and deliveries as JSON: one envelope |
 
+mod sign;
+mod webhook;
 mod wire;
 
 use std::path::PathBuf;

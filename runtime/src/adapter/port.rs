@@ -1,0 +1,124 @@
+//! A port where a platform comes to us over HTTP.
+//!
+//! Everybody who reaches it can knock, so a visitor costs little until it is known: one connection among a bounded number,
+//! and a bounded time for the head of each request.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming as Body;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+/// Connections at once.
+const VISITORS: usize = 1_024;
+/// For the handshake of TLS, and for the head of a request.
+pub(super) const HURRY: Duration = Duration::from_secs(10);
+/// Between two tries to listen.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Who receives visitors.
+pub(super) trait Host: Send + Sync + 'static {
+    /// What an answer's body is.
+    type Body: hyper::body::Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send;
+
+    /// Answers a request. It has a connection of its own or follows others on one.
+    fn answer(self: Arc<Self>, request: Request<Body>) -> impl Future<Output = Response<Self::Body>> + Send;
+
+    /// It is listening at this address.
+    fn listens(&self, at: &str);
+
+    /// Says at a bounded rate why somebody was sent away.
+    fn complain(&self, reason: &str);
+}
+
+/// Listens at `place` (host and port) until `stop`. With `tls`, connections are encrypted.
+pub(super) async fn serve<H: Host>(
+    place: &str,
+    tls: Option<TlsAcceptor>,
+    host: Arc<H>,
+    stop: &CancellationToken,
+) {
+    let listener = tokio::select! {
+        listener = listen(place, &*host) => listener,
+        () = stop.cancelled() => return,
+    };
+    let places = Arc::new(Semaphore::new(VISITORS));
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    // Out of file descriptors, mostly: whoever is here stays, and others may come later.
+                    host.complain(&format!("a connection could not be accepted: {error}"));
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+            () = stop.cancelled() => break,
+        };
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            host.complain(&format!("there are {VISITORS} connections already; one more is closed"));
+            continue;
+        };
+        let _ = stream.set_nodelay(true);
+        let (host, tls, stop) = (host.clone(), tls.clone(), stop.clone());
+        tokio::spawn(async move {
+            let _place = place;
+            let Some(tls) = tls else { return receive(stream, host, &stop).await };
+            match tokio::time::timeout(HURRY, tls.accept(stream)).await {
+                Ok(Ok(stream)) => receive(stream, host, &stop).await,
+                Ok(Err(reason)) => host.complain(&format!("the TLS handshake failed: {reason}")),
+                Err(_) => host.complain("the TLS handshake took too long"),
+            }
+        });
+    }
+}
+
+async fn listen<H: Host>(place: &str, host: &H) -> TcpListener {
+    loop {
+        match TcpListener::bind(place).await {
+            Ok(listener) => {
+                host.listens(&listener.local_addr().map_or_else(|_| place.to_owned(), |at| at.to_string()));
+                return listener;
+            }
+            Err(error) => {
+                tracing::error!(
+                    "cannot listen at {place}: {error}; choose another `listen` if some program has that port; tried again \
+                     in {} s",
+                    RETRY.as_secs()
+                );
+                tokio::time::sleep(RETRY).await;
+            }
+        }
+    }
+}
+
+async fn receive<H: Host>(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    host: Arc<H>,
+    stop: &CancellationToken,
+) where
+    H::Body: 'static,
+{
+    let service = hyper::service::service_fn(|request| {
+        let host = host.clone();
+        async move { Ok::<_, Infallible>(host.answer(request).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HURRY)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::select! {
+        // What is wrong with the connection itself is the visitor's matter.
+        _ = connection => {}
+        () = stop.cancelled() => {}
+    }
+}

@@ -1,0 +1,303 @@
+//! The webhook: where the platform posts events.
+//!
+//! A delivery is verified, kept, acknowledged, and only then handed on: the platform gives up after three seconds, and
+//! what it was told is taken must outlive this process. What the journal cannot keep is not acknowledged, so it comes again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use hyper::body::{Bytes, Incoming};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use tower_service::Service as _;
+
+use super::sign::Key;
+use super::wire::Envelope;
+use super::{Hook, Settings};
+use crate::adapter::node::Node;
+use crate::adapter::port;
+use crate::adapter::throttle::Throttle;
+use crate::model::Kept;
+use crate::store::{Journal, Keeping};
+
+mod tls;
+
+/// The largest delivery. Events have some kilobytes.
+const BODY: usize = 1 << 20;
+
+/// Who gets what was delivered.
+pub(super) type Take = Arc<dyn Fn(Arrival<'_>) + Send + Sync>;
+
+/// An event that was delivered.
+pub(super) struct Arrival<'a> {
+    /// The whole delivery.
+    pub(super) text: &'a str,
+    pub(super) envelope: &'a Envelope<'a>,
+    /// To be dropped when all is done.
+    pub(super) kept: Option<Kept>,
+}
+
+/// One bot that deliveries can be for.
+pub(super) struct Desk {
+    name: String,
+    app_id: String,
+    path: String,
+    skew: Duration,
+    /// The secret's, and that of the secret before.
+    keys: Vec<Key>,
+    take: Take,
+}
+
+impl Desk {
+    /// A desk for the bot of this table.
+    ///
+    /// # Errors
+    ///
+    /// When a secret is empty.
+    pub(super) fn new(settings: &Settings, hook: &Hook, take: Take) -> Result<Self, String> {
+        let secrets = [Some(&settings.secret), settings.old_secret.as_ref()];
+        let keys: Option<Vec<Key>> = secrets.into_iter().flatten().map(|secret| Key::new(secret)).collect();
+        Ok(Self {
+            name: settings.name.clone(),
+            app_id: settings.app_id.clone(),
+            path: hook.path.clone(),
+            skew: settings.timings.skew,
+            keys: keys.ok_or("its `secret` is empty")?,
+            take,
+        })
+    }
+
+    fn is_at(&self, path: &str) -> bool {
+        self.path == "/" || self.path.trim_end_matches('/') == path.trim_end_matches('/')
+    }
+}
+
+struct Door {
+    desks: Vec<Desk>,
+    journal: Option<Arc<Journal>>,
+    refused: Mutex<Throttle>,
+    routes: Router,
+}
+
+/// Why a delivery is not taken.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("no bot waits for deliveries at {0:?}; `listen` of a [[bot]] table names the path")]
+    NoDesk(String),
+    #[error("it is for the bot {0:?}, which does not wait there (`app_id`)")]
+    Stranger(String),
+    #[error("it has no {0}")]
+    NoHeader(&'static str),
+    #[error(
+        "its signature is wrong: somebody else sent it, or the `secret` of the bot has been changed (keep the one before \
+         as `old_secret` meanwhile)"
+    )]
+    Signature,
+    #[error("its time is {0} s away from this machine's; if that is so with all deliveries, set the clock")]
+    Stale(u64),
+    #[error("it is no event: {0}")]
+    Frame(String),
+    #[error("it asks for a signature of something that is no token")]
+    Oracle,
+    #[error("it cannot be kept now and must come again: {0}")]
+    NotKept(String),
+}
+
+impl Refusal {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NoDesk(_) => StatusCode::NOT_FOUND,
+            Self::NoHeader(_) => StatusCode::UNAUTHORIZED,
+            Self::Stranger(_) | Self::Signature | Self::Stale(_) | Self::Oracle => StatusCode::FORBIDDEN,
+            Self::Frame(_) => StatusCode::BAD_REQUEST,
+            Self::NotKept(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// Takes deliveries at `host` until `stop`. Without a journal they are handed on before they are acknowledged.
+pub(super) async fn keep(
+    host: String,
+    tls: Option<tls::Files>,
+    desks: Vec<Desk>,
+    journal: Option<Arc<Journal>>,
+    stop: CancellationToken,
+) {
+    let acceptor = match tls.map(tls::acceptor).transpose() {
+        Ok(acceptor) => acceptor,
+        Err(reason) => {
+            tracing::error!("nothing can be delivered at {host}: {reason}");
+            return;
+        }
+    };
+    let door = Arc::new_cyclic(|door: &std::sync::Weak<Door>| Door {
+        desks,
+        journal,
+        refused: Mutex::default(),
+        routes: Router::new()
+            .fallback(post(deliver))
+            .layer(DefaultBodyLimit::max(BODY))
+            .with_state(door.clone()),
+    });
+    port::serve(&host, acceptor, door, &stop).await;
+}
+
+impl port::Host for Door {
+    type Body = Body;
+
+    async fn answer(self: Arc<Self>, request: hyper::Request<Incoming>) -> Response {
+        match self.routes.clone().call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    fn listens(&self, at: &str) {
+        for Desk { name, path, .. } in &self.desks {
+            tracing::info!(bot = name, address = at, "bot `{name}` waits for deliveries at {at}{path}");
+        }
+    }
+
+    fn complain(&self, reason: &str) {
+        let passed = self.refused.lock().unwrap_or_else(PoisonError::into_inner).count(Instant::now());
+        if let Some(passed) = passed {
+            let names: Vec<_> = self.desks.iter().map(|desk| desk.name.as_str()).collect();
+            tracing::warn!(
+                bots = names.join(", "),
+                refused = passed.total,
+                unreported = passed.held,
+                "a delivery is refused: {reason}"
+            );
+        }
+    }
+}
+
+async fn deliver(
+    State(door): State<std::sync::Weak<Door>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Some(door) = door.upgrade() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    match door.take(uri.path(), &headers, &body).await {
+        Ok(answer) => ([(header::CONTENT_TYPE, "application/json")], answer).into_response(),
+        Err(refusal) => {
+            port::Host::complain(&*door, &refusal.to_string());
+            (refusal.status(), format!("{refusal}\n")).into_response()
+        }
+    }
+}
+
+impl Door {
+    /// Takes a delivery; answers what the platform wants to hear.
+    async fn take(&self, path: &str, headers: &HeaderMap, body: &[u8]) -> Result<String, Refusal> {
+        let here: Vec<&Desk> = self.desks_at(path, headers)?;
+        let text = || std::str::from_utf8(body).map_err(|_| Refusal::Frame("it is not UTF-8".to_owned()));
+        // Only a validation comes without a signature that we could check.
+        if !headers.contains_key(SIGNATURE) {
+            return validate(&here, text()?);
+        }
+        let timestamp = required(headers, TIMESTAMP)?;
+        let signature = required(headers, SIGNATURE)?;
+        let signed = |desk: &&&Desk| desk.keys.iter().any(|key| key.signed(timestamp, body, signature));
+        let Some(desk) = here.iter().find(signed) else {
+            // The header of a validation is signed in a way that nobody has described.
+            return match validate(&here, text()?) {
+                Err(Refusal::NoHeader(_)) => Err(Refusal::Signature),
+                answer => answer,
+            };
+        };
+        let away = away(timestamp);
+        if away > desk.skew.as_secs() {
+            return Err(Refusal::Stale(away));
+        }
+        let text = text()?;
+        let envelope = Envelope::read(text).map_err(Refusal::Frame)?;
+        match envelope.op() {
+            Some(0) => self.event(desk, text, &envelope).await,
+            Some(1) => Ok(json!({"op": 11, "d": envelope.data()}).to_string()),
+            Some(13) => prove(desk, &envelope),
+            op => {
+                tracing::info!(
+                    bot = desk.name,
+                    ?op,
+                    "a delivery of an unknown kind is acknowledged and ignored"
+                );
+                Ok(ACKNOWLEDGED.to_owned())
+            }
+        }
+    }
+
+    fn desks_at(&self, path: &str, headers: &HeaderMap) -> Result<Vec<&Desk>, Refusal> {
+        let mut here: Vec<&Desk> = self.desks.iter().filter(|desk| desk.is_at(path)).collect();
+        if here.is_empty() {
+            return Err(Refusal::NoDesk(path.to_owned()));
+        }
+        if let Some(app_id) = headers.get(APP_ID) {
+            here.retain(|desk| desk.app_id.as_bytes() == app_id.as_bytes());
+            if here.is_empty() {
+                return Err(Refusal::Stranger(String::from_utf8_lossy(app_id.as_bytes()).into_owned()));
+            }
+        }
+        Ok(here)
+    }
+
+    async fn event(&self, desk: &Desk, text: &str, envelope: &Envelope<'_>) -> Result<String, Refusal> {
+        let kept = match (&self.journal, envelope.id()) {
+            (Some(journal), Some(id)) => match journal.keep(&desk.app_id, id, text).await {
+                Ok(Keeping::New(kept)) => Some(kept),
+                Ok(Keeping::Known) => return Ok(ACKNOWLEDGED.to_owned()),
+                Err(reason) => return Err(Refusal::NotKept(reason.to_string())),
+            },
+            // Without an id nobody can tell a repetition; such an event was never seen.
+            _ => None,
+        };
+        (desk.take)(Arrival { text, envelope, kept });
+        Ok(ACKNOWLEDGED.to_owned())
+    }
+}
+
+const ACKNOWLEDGED: &str = r#"{"op":12,"d":0}"#;
+const APP_ID: &str = "x-bot-appid";
+const SIGNATURE: &str = "x-signature-ed25519";
+const TIMESTAMP: &str = "x-signature-timestamp";
+
+/// Answers a validation (op 13); anything else without a good signature is refused.
+fn validate(here: &[&Desk], text: &str) -> Result<String, Refusal> {
+    let envelope = Envelope::read(text).map_err(Refusal::Frame)?;
+    match (envelope.op(), here) {
+        (Some(13), [desk]) => prove(desk, &envelope),
+        (Some(13), _) => Err(Refusal::NoHeader("X-Bot-Appid, and several bots wait here")),
+        _ => Err(Refusal::NoHeader("X-Signature-Ed25519")),
+    }
+}
+
+fn prove(desk: &Desk, envelope: &Envelope<'_>) -> Result<String, Refusal> {
+    let data = envelope.data();
+    let event_ts = match data.at("event_ts") {
+        Node::Number(number) => number.to_string(),
+        other => other.as_str().unwrap_or_default().to_owned(),
+    };
+    let plain_token = data.at("plain_token").as_str().unwrap_or_default();
+    let key = desk.keys.first().ok_or(Refusal::Oracle)?;
+    let signature = key.prove(&event_ts, plain_token).ok_or(Refusal::Oracle)?;
+    tracing::info!(bot = desk.name, "the platform has checked that bot `{}` is at this address", desk.name);
+    Ok(json!({"plain_token": plain_token, "signature": signature}).to_string())
+}
+
+fn required<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a [u8], Refusal> {
+    headers.get(name).map(|value| value.as_bytes()).ok_or(Refusal::NoHeader(name))
+}
+
+/// Seconds between the time of a delivery and this machine's.
+fn away(timestamp: &[u8]) -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let time = std::str::from_utf8(timestamp).ok().and_then(|text| text.parse::<u64>().ok());
+    time.map_or(u64::MAX, |time| time.abs_diff(now))
+}
