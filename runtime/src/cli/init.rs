@@ -103,8 +103,12 @@ mod tests {
             assert_eq!((&full.prefixes, &full.plugins_dir), (&plain.prefixes, &plain.plugins_dir));
             assert_eq!((full.log.format, &full.log.level), (LogFormat::Human, &plain.log.level));
             assert_eq!(full.data_dir, plain.data_dir);
-            let urls: Vec<_> =
-                full.bots.iter().map(|BotConfig { url, .. }| url.as_deref().unwrap_or_default()).collect();
+            let urls: Vec<_> = full
+                .bots
+                .onebot
+                .iter()
+                .map(|BotConfig { url, .. }| url.as_deref().unwrap_or_default())
+                .collect();
             assert_eq!(urls, ["ws://127.0.0.1:3001"]);
             assert_eq!(full.plugins.keys().collect::<Vec<_>>(), ["echo"]);
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio_tungstenite::tungstenite::http::Uri;
 use toml::de::DeValue;
 
+use super::official::{self, OfficialConfig};
 use super::source::Section;
 use super::values::{self, Quantity as _};
 use crate::adapter::onebot::{Listen, Sending, Visit};
@@ -38,18 +39,25 @@ impl fmt::Debug for Secret {
 
 /// Which adapter speaks with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Platform {
-    /// NapCat and others that speak OneBot v11.
+enum Platform {
     OneBot,
+    Official,
 }
 
-/// One account's connection.
+/// Every bot of the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BotConfigs {
+    /// Those of NapCat.
+    pub onebot: Vec<BotConfig>,
+    /// Those of the official platform.
+    pub official: Vec<OfficialConfig>,
+}
+
+/// One account's connection to NapCat, or whatever else speaks OneBot v11.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BotConfig {
     /// The name in logs; host and port of the address if the owner gave none. Unique.
     pub name: String,
-    /// Which adapter speaks with it.
-    pub platform: Platform,
     /// Where NapCat listens: `ws://` or `wss://`, `http://` or `https://`.
     pub url: Option<String>,
     /// Where NapCat comes to us.
@@ -64,43 +72,72 @@ pub struct BotConfig {
     pub sending: Sending,
 }
 
-impl BotConfig {
+impl BotConfigs {
     /// Every `[[bot]]`. Paths are relative to `folder`.
-    pub(super) fn read_all(top: &Section<'_>, folder: &Path) -> Vec<Self> {
-        let mut bots: Vec<Self> = Vec::new();
+    pub(super) fn read(top: &Section<'_>, folder: &Path) -> Self {
+        let mut bots = Self::default();
         for section in top.sections("bot") {
-            let bot = Self::read(&section, folder);
-            if let Some(bot) = bot {
-                if bots.iter().any(|other| other.url.is_some() && other.url == bot.url) {
-                    section.wrong("url", "another bot has the same address");
-                } else if bots.iter().any(|other| other.listen.is_some() && same_door(other, &bot)) {
-                    section.wrong(
-                        "listen",
-                        "another bot waits there too; give each an `account`, or a path of its own",
-                    );
-                } else if let Some(other) = bots.iter().find(|other| other.name == bot.name) {
-                    section.wrong("name", format!("another bot is named {:?} too; set `name`", other.name));
-                } else {
-                    bots.push(bot);
-                }
+            let platforms = [("onebot", Platform::OneBot), ("qq", Platform::Official)];
+            match section.read("platform", |value| values::word(value, &platforms)) {
+                // An unknown platform is reported; its other keys cannot be judged.
+                None if section.get("platform").is_some() => continue,
+                None | Some(Platform::OneBot) => bots.add_onebot(&section, folder),
+                Some(Platform::Official) => bots.add_official(&section, folder),
             }
             section.finish();
         }
         bots
     }
 
-    fn read(section: &Section<'_>, folder: &Path) -> Option<Self> {
-        let platform = section.read("platform", |value| values::word(value, &[("onebot", Platform::OneBot)]));
-        let name = section.read("name", |value| match values::text(value)?.trim() {
-            "" => Err("a name cannot be empty; leave the line out".to_owned()),
-            name => Ok(name.to_owned()),
-        });
-        let ca = section.read("ca", |value| existing(value, folder));
-        let written = section.read("token", values::text);
-        let from_file = section.read("token_file", |value| token_file(value, folder));
-        if section.get("token").is_some() && section.get("token_file").is_some() {
-            section.wrong("token_file", "there is a `token` too; keep one of both");
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.onebot.len() + self.official.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn add_onebot(&mut self, section: &Section<'_>, folder: &Path) {
+        let Some(bot) = BotConfig::read(section, folder) else { return };
+        if self.onebot.iter().any(|other| other.url.is_some() && other.url == bot.url) {
+            section.wrong("url", "another bot has the same address");
+        } else if self.onebot.iter().any(|other| other.listen.is_some() && same_door(other, &bot)) {
+            section
+                .wrong("listen", "another bot waits there too; give each an `account`, or a path of its own");
+        } else if self.is_new(section, &bot.name) {
+            self.onebot.push(bot);
         }
+    }
+
+    fn add_official(&mut self, section: &Section<'_>, folder: &Path) {
+        let Some(bot) = OfficialConfig::read(section, folder) else { return };
+        if let Some(clash) = self.official.iter().find_map(|other| official::clash(other, &bot)) {
+            section.wrong_here(clash);
+        } else if self.is_new(section, &bot.name) {
+            self.official.push(bot);
+        }
+    }
+
+    fn is_new(&self, section: &Section<'_>, name: &str) -> bool {
+        let mut names =
+            self.onebot.iter().map(|bot| &bot.name).chain(self.official.iter().map(|bot| &bot.name));
+        let taken = names.any(|other| other == name);
+        if taken {
+            section.wrong("name", format!("another bot is named {name:?} too; set `name`"));
+        }
+        !taken
+    }
+}
+
+impl BotConfig {
+    fn read(section: &Section<'_>, folder: &Path) -> Option<Self> {
+        let name = section.read("name", name);
+        let ca = section.read("ca", |value| existing(value, folder));
+        let token = secret(section, folder, "token", "token_file");
         let sending = sending(section);
         let account = section.read("account", values::id);
         let listen = section.read("listen", |value| listen(&values::text(value)?));
@@ -111,7 +148,6 @@ impl BotConfig {
                  dial iglu",
             );
         }
-        let token = written.or(from_file).filter(|token| !token.is_empty()).map(Secret);
         if let Some(listen) = &listen {
             if token.is_none() && !is_local(&listen.host) {
                 section.wrong(
@@ -134,8 +170,7 @@ impl BotConfig {
         let place =
             url.as_ref().map(|(_, place)| place.clone()).or_else(|| Some(listen.as_ref()?.host.clone()))?;
         let url = url.map(|(url, _)| url);
-        let platform = platform.unwrap_or(Platform::OneBot);
-        Some(Self { name: name.unwrap_or(place), platform, url, listen, account, token, ca, sending })
+        Some(Self { name: name.unwrap_or(place), url, listen, account, token, ca, sending })
     }
 }
 
@@ -214,16 +249,37 @@ fn address(text: &str) -> Result<(String, String), String> {
     }
 }
 
-fn existing(value: &DeValue<'_>, folder: &Path) -> Result<PathBuf, String> {
+pub(super) fn name(value: &DeValue<'_>) -> Result<String, String> {
+    match values::text(value)?.trim() {
+        "" => Err("a name cannot be empty; leave the line out".to_owned()),
+        name => Ok(name.to_owned()),
+    }
+}
+
+pub(super) fn existing(value: &DeValue<'_>, folder: &Path) -> Result<PathBuf, String> {
     let path = folder.join(values::text(value)?);
     if path.is_file() { Ok(path) } else { Err(format!("there is no file {}", path.display())) }
 }
 
-fn token_file(value: &DeValue<'_>, folder: &Path) -> Result<String, String> {
-    let path = folder.join(values::text(value)?);
-    let token = std::fs::read_to_string(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
-    match token.trim() {
-        "" => Err(format!("{} is empty; write the token into it", path.display())),
-        token => Ok(token.to_owned()),
+/// What stands under `key`, or in the file that `file_key` names; none if it is empty.
+pub(super) fn secret<'a>(
+    section: &Section<'a>,
+    folder: &Path,
+    key: &'a str,
+    file_key: &'a str,
+) -> Option<Secret> {
+    let written = section.read(key, values::text);
+    let from_file = section.read(file_key, |value| {
+        let path = folder.join(values::text(value)?);
+        let text =
+            std::fs::read_to_string(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        match text.trim() {
+            "" => Err(format!("{} is empty; write the {key} into it", path.display())),
+            text => Ok(text.to_owned()),
+        }
+    });
+    if section.get(key).is_some() && section.get(file_key).is_some() {
+        section.wrong(file_key, format!("there is a `{key}` too; keep one of both"));
     }
+    written.or(from_file).filter(|secret| !secret.is_empty()).map(Secret)
 }

@@ -19,6 +19,11 @@
 //! name = "main"                   # in logs; default: host and port
 //! ca = "cert.pem"                 # for wss:// with a certificate of one's own
 //! platform = "onebot"             # the default
+//! [[bot]]                         # the official platform, by its gateway
+//! platform = "qq"
+//! app_id = "102000000"
+//! secret = "..."                  # or secret_file = "secret.txt"
+//! listen = "http://127.0.0.1:8080/qq" # by webhook instead, behind a proxy with TLS
 //! [limits]                        # for every plugin, see `Limits`
 //! memory = "64 MiB"
 //! [plugin.echo]
@@ -31,6 +36,7 @@
 mod bots;
 mod limits;
 mod nearest;
+mod official;
 mod schema;
 mod source;
 mod values;
@@ -41,9 +47,10 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
-pub use bots::{BotConfig, Platform, Secret};
+pub use bots::{BotConfig, BotConfigs, Secret};
 pub use limits::Limits;
 pub(crate) use nearest::nearest;
+pub use official::OfficialConfig;
 pub use schema::plugin_config;
 pub use source::{ConfigError, ConfigErrors};
 
@@ -66,7 +73,7 @@ pub struct Config {
     /// Where the host keeps what must last.
     pub data_dir: PathBuf,
     /// The accounts to connect.
-    pub bots: Vec<BotConfig>,
+    pub bots: BotConfigs,
     /// What a plugin without limits of its own may use.
     pub limits: Limits,
     /// What is said about single plugins, by id.
@@ -204,7 +211,7 @@ fn read(top: &Section<'_>, folder: &Path) -> Config {
     folders.finish();
 
     let log = read_log(&top.section("log"));
-    let bots = BotConfig::read_all(top, folder);
+    let bots = BotConfigs::read(top, folder);
     let limits = Limits::read(&top.section("limits"), &Limits::default());
     let plugins = read_plugins(&top.section("plugin"), &limits);
     top.finish();

@@ -46,7 +46,7 @@ fn every_way_to_napcat_can_be_written() {
         "#,
     )
     .unwrap();
-    let [first, second, posts, stream] = &config.bots[..] else { panic!("{:?}", config.bots) };
+    let [first, second, posts, stream] = &config.bots.onebot[..] else { panic!("{:?}", config.bots) };
     let door = |kind, host: &str, path: &str| Some(Listen { kind, host: host.into(), path: path.into() });
     assert_eq!(first.listen, door(Visit::Socket, "127.0.0.1:8080", "/onebot"));
     assert_eq!((first.name.as_str(), first.account.as_deref()), ("127.0.0.1:8080", Some("10001")));
@@ -94,9 +94,9 @@ fn everything_that_is_written_arrives() {
     assert_eq!(config.prefixes, ["/", "!", ""]);
     assert_eq!(config.log.format, LogFormat::Json);
     assert_eq!(config.data_dir, Path::new("/var/lib/iglu"));
-    let names: Vec<_> = config.bots.iter().map(|bot| bot.name.as_str()).collect();
+    let names: Vec<_> = config.bots.onebot.iter().map(|bot| bot.name.as_str()).collect();
     assert_eq!(names, ["127.0.0.1:3001", "second"]);
-    assert_eq!(config.bots[0].token.as_ref().map(Secret::reveal), Some("x"));
+    assert_eq!(config.bots.onebot[0].token.as_ref().map(Secret::reveal), Some("x"));
     assert!(!format!("{config:?}").contains("\"x\""));
     let echo = config.plugin("echo");
     assert_eq!(echo.grants.iter().map(ToString::to_string).collect::<Vec<_>>(), ["send", "call:get_*"]);
@@ -155,7 +155,7 @@ fn every_error_says_where_and_what_to_write() {
         ),
         (
             "[[bot]]\nurl='ws://a'\nplatform='qqq'",
-            "bot number 1.platform: \"qqq\" is not known; write `onebot`",
+            "bot number 1.platform: \"qqq\" is not known; write `onebot` or `qq`",
         ),
         ("[bot]\nurl='ws://a'", "bot: must be a list of tables; write `[[bot]]`"),
         ("superusers = [true]", "1:15: superusers: must be an id as text or number, not boolean"),
@@ -192,7 +192,7 @@ fn a_token_can_live_in_a_file() {
     let file = folder.path().join("iglu.toml");
     std::fs::write(&file, "[[bot]]\nurl = 'ws://127.0.0.1:1'\ntoken_file = 'token'").unwrap();
     let config = Config::load(&file).unwrap();
-    assert_eq!(config.bots[0].token.as_ref().map(Secret::reveal), Some("secret"));
+    assert_eq!(config.bots.onebot[0].token.as_ref().map(Secret::reveal), Some("secret"));
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn the_documented_file_is_valid() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("cert.pem"), "").unwrap();
     let config = Config::parse(&documented(), &folder.path().join("iglu.toml")).unwrap();
-    assert_eq!(config.bots[0].name, "main");
+    assert_eq!(config.bots.onebot[0].name, "main");
     assert_eq!(config.plugin("echo").limits.memory, 128 << 20);
 }
 

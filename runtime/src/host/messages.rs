@@ -1,9 +1,12 @@
 //! `messages`: everything about messages.
 
+use std::sync::Arc;
+
 use tracing::warn;
 use wasmtime::AsContextMut as _;
 use wasmtime::component::Accessor;
 
+use super::drafts::{Open, Text};
 use super::{Caller, Right, content, enter, media, target};
 use crate::bot::{Bot, Chats, cannot};
 use crate::model::contract::iglu::plugin::messages::{Host, HostWithStore};
@@ -129,30 +132,29 @@ impl HostWithStore<Ctx> for Calls {
     async fn reply_stream(host: &Accessor<Ctx, Self>, event: String) -> Result<String, Error> {
         let caller = enter(host)?;
         let incoming = caller.event(&event)?;
-        chat_to_answer(&incoming)?;
-        caller.bot(&incoming.event.bot.id)?;
+        let chat = chat_to_answer(&incoming)?;
+        let bot = caller.bot(&incoming.event.bot.id)?;
         caller.flight.may_reply(&event, caller.limits.replies_per_event)?;
         let task = host.with(|mut access| {
             access.as_context_mut().async_call_stack().ok().and_then(|stack| stack.last())
         });
         let handler = caller.flight.at_work(task, &event);
-        caller.drafts.open(incoming, handler)
+        let growing = bot.draft(&chat, &incoming);
+        caller.drafts.open(incoming, handler, growing)
     }
 
     async fn append(host: &Accessor<Ctx, Self>, draft: String, text: String) -> Result<(), Error> {
         let caller = enter(host)?;
-        caller.drafts.append(&draft, &text, caller.limits.call_bytes)
+        if caller.drafts.append(&draft, &text, caller.limits.call_bytes)? {
+            caller.flight.acted();
+        }
+        Ok(())
     }
 
     async fn finish(host: &Accessor<Ctx, Self>, draft: String) -> Result<Receipt, Error> {
         let caller = enter(host)?;
-        let (incoming, text) = caller.drafts.take(&draft)?;
-        if text.is_empty() {
-            return Err(Error::Invalid(format!(
-                "nothing was written to the draft {draft:?}; append text before finish"
-            )));
-        }
-        answer(&caller, &incoming, &model::text(text), false).await
+        let open = caller.drafts.take(&draft)?;
+        finish(&caller, open).await
     }
 
     async fn mark_read(host: &Accessor<Ctx, Self>, bot: String, chat: Chat) -> Result<(), Error> {
@@ -177,11 +179,25 @@ impl HostWithStore<Ctx> for Calls {
 
 /// Sends what a handler that has ended left in its drafts.
 pub(crate) async fn finish_drafts(caller: &Caller, handler: u64) {
-    for (incoming, text) in caller.drafts.of(handler) {
-        let sent = answer(caller, &incoming, &model::text(text), false).await;
-        if let Err(error) = sent {
-            let (plugin, event) = (&caller.plugin, &incoming.event.id);
+    for open in caller.drafts.of(handler) {
+        let answers = Arc::clone(&open.answers);
+        if let Err(error) = finish(caller, open).await {
+            let (plugin, event) = (&caller.plugin, &answers.event.id);
             warn!(%plugin, %event, "the reply that a handler left unfinished was not sent: {error}");
+        }
+    }
+}
+
+/// Sends what is left of a draft.
+async fn finish(caller: &Caller, open: Open) -> Result<Receipt, Error> {
+    match open.text {
+        Text::Collected(text) => answer(caller, &open.answers, &model::text(text), false).await,
+        Text::Growing(growing, _) => {
+            let event = &open.answers.event;
+            caller.flight.replied(&event.id, caller.limits.replies_per_event)?;
+            let receipt = growing.finish().await?;
+            caller.sent(&event.bot.id, &receipt.messages);
+            Ok(receipt)
         }
     }
 }

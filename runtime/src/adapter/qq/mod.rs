@@ -14,6 +14,14 @@ use std::time::Duration;
 /// The platform's name in the contract.
 pub(crate) const PLATFORM: &str = "qq";
 
+/// The bit of an intent by its name in the documentation.
+#[must_use]
+pub fn intent(name: &str) -> Option<u32> {
+    // TODO(merge): gateway::intents
+    let _ = name;
+    None
+}
+
 /// One `[[bot]]` table with `platform = "qq"`.
 #[derive(Debug, Clone)]
 pub struct Settings {
