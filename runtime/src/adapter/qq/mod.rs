@@ -3,10 +3,17 @@
 //! | file | what it knows |
 //! | --- | --- |
 //! | `wire` | frames and deliveries as JSON: one envelope |
+//! | `decode` | from the platform's events to the contract's |
+//! | `memory` | the messages seen and sent lately, for quotes |
 
 mod sign;
 mod webhook;
+mod decode;
+mod memory;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
