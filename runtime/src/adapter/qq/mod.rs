@@ -2,6 +2,8 @@
 //!
 //! | file | what it knows |
 //! | --- | --- |
+//! | `token` | the access token, one fetch for all who need it |
+//! | `api`, `failure` | requests and what is tried again; what the platform's codes mean |
 //! | `wire` | frames and deliveries as JSON: one envelope |
 //! | `decode` | from the platform's events to the contract's |
 //! | `memory` | the messages seen and sent lately, for quotes |
@@ -10,6 +12,9 @@ mod sign;
 mod webhook;
 mod decode;
 mod memory;
+mod api;
+mod failure;
+mod token;
 mod wire;
 
 #[cfg(test)]
