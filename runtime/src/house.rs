@@ -4,18 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
-use crate::adapter::{Inlet, onebot};
+use crate::adapter::{Inlet, onebot, qq};
 use crate::bot::Bots;
-use crate::config::{BotConfig, Config};
+use crate::config::{BotConfig, Config, OfficialConfig};
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
 use crate::router::Router;
-use crate::store::Store;
+use crate::store::{Journal, Store};
 
 /// Links have this long to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -29,6 +29,7 @@ pub struct House {
     config: Arc<Config>,
     folder: Folder,
     store: Arc<Store>,
+    journal: Arc<Journal>,
     open: Arc<AtomicBool>,
     stop: CancellationToken,
     links: TaskTracker,
@@ -47,6 +48,7 @@ impl House {
         std::fs::create_dir_all(data)
             .with_context(|| format!("cannot make the data folder {}", data.display()))?;
         let store = Store::open(&data.join("store.redb"))?;
+        let journal = store.journal().map_err(|reason| anyhow!("the journal of events cannot be read: {reason}"))?;
         let sandbox = Arc::new(Sandbox::new(Some(&absolute(&data.join("cache"))?))?);
         let bots = Arc::new(Bots::default());
         let router = Router::new((&*config).into(), Arc::clone(&bots));
@@ -60,7 +62,7 @@ impl House {
         .await?;
         let open = Arc::new(AtomicBool::new(true));
         let (stop, links) = (CancellationToken::new(), TaskTracker::new());
-        Ok(Self { bots, router, config, folder, store, open, stop, links })
+        Ok(Self { bots, router, config, folder, store, journal, open, stop, links })
     }
 
     /// Where adapters put events, for as long as the house is open.
@@ -78,8 +80,17 @@ impl House {
 
     /// Connects the bots of the configuration, and keeps them connected.
     pub fn connect(&self) {
-        let tables = self.config.bots.iter().map(link_settings).collect();
-        self.links.spawn(onebot::run(tables, Arc::clone(&self.bots), self.inlet(), self.stop.clone()));
+        let (bots, stop) = (&self.config.bots, &self.stop);
+        let tables = bots.onebot.iter().map(link_settings).collect();
+        self.links.spawn(onebot::run(tables, Arc::clone(&self.bots), self.inlet(), stop.clone()));
+        let tables = bots.official.iter().map(official_settings).collect();
+        let rooms = qq::Rooms {
+            bots: Arc::clone(&self.bots),
+            inlet: self.inlet(),
+            journal: Arc::clone(&self.journal),
+            wanted: self.router.wanted(),
+        };
+        self.links.spawn(qq::run(tables, rooms, stop.clone()));
     }
 
     /// Returns when no event is being routed, is queued, or is being handled.
@@ -104,6 +115,9 @@ impl House {
         if tokio::time::timeout(grace, self.idle()).await.is_err() {
             warn!("some events are still being handled after {grace:?}; their handlers are ended");
         }
+        // What is dropped from here on was not handled; the next process hands it on.
+        self.journal.tidy();
+        self.journal.hold();
         self.folder.close().await;
         self.stop.cancel();
         self.links.close();
@@ -125,6 +139,24 @@ fn link_settings(bot: &BotConfig) -> onebot::Settings {
         ca: bot.ca.clone(),
         sending: bot.sending.clone(),
         timings: onebot::Timings::default(),
+    }
+}
+
+fn official_settings(bot: &OfficialConfig) -> qq::Settings {
+    qq::Settings {
+        name: bot.name.clone(),
+        app_id: bot.app_id.clone(),
+        secret: bot.secret.reveal().to_owned(),
+        old_secret: bot.old_secret.as_ref().map(|secret| secret.reveal().to_owned()),
+        hook: bot.hook.clone(),
+        journal: bot.journal,
+        token_base: bot.token_base.clone(),
+        api_base: bot.api_base.clone(),
+        ca: bot.ca.clone(),
+        intents: bot.intents,
+        shards: bot.shards,
+        rules: bot.rules.clone(),
+        timings: qq::Timings { skew: bot.skew, ..qq::Timings::default() },
     }
 }
 

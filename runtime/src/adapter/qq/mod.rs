@@ -47,6 +47,8 @@ pub struct Settings {
     pub old_secret: Option<String>,
     /// Where the platform posts events to; without it they come by the gateway.
     pub hook: Option<Hook>,
+    /// Whether what the webhook acknowledges is kept on disk until it is handled.
+    pub journal: bool,
     /// Where tokens come from: `https://bots.qq.com`, without the path.
     pub token_base: String,
     /// Where everything else is: `https://api.sgroup.qq.com`.

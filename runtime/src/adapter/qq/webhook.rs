@@ -28,6 +28,8 @@ use crate::store::{Journal, Keeping};
 
 mod tls;
 
+pub(super) use tls::Files;
+
 /// The largest delivery. Events have some kilobytes.
 const BODY: usize = 1 << 20;
 
@@ -51,6 +53,8 @@ pub(super) struct Desk {
     skew: Duration,
     /// The secret's, and that of the secret before.
     keys: Vec<Key>,
+    /// Where events are kept before they are acknowledged, if they are.
+    journal: Option<Arc<Journal>>,
     take: Take,
 }
 
@@ -60,7 +64,12 @@ impl Desk {
     /// # Errors
     ///
     /// When a secret is empty.
-    pub(super) fn new(settings: &Settings, hook: &Hook, take: Take) -> Result<Self, String> {
+    pub(super) fn new(
+        settings: &Settings,
+        hook: &Hook,
+        journal: Option<Arc<Journal>>,
+        take: Take,
+    ) -> Result<Self, String> {
         let secrets = [Some(&settings.secret), settings.old_secret.as_ref()];
         let keys: Option<Vec<Key>> = secrets.into_iter().flatten().map(|secret| Key::new(secret)).collect();
         Ok(Self {
@@ -68,6 +77,7 @@ impl Desk {
             app_id: settings.app_id.clone(),
             path: hook.path.clone(),
             skew: settings.timings.skew,
+            journal,
             keys: keys.ok_or("its `secret` is empty")?,
             take,
         })
@@ -80,7 +90,6 @@ impl Desk {
 
 struct Door {
     desks: Vec<Desk>,
-    journal: Option<Arc<Journal>>,
     refused: Mutex<Throttle>,
     routes: Router,
 }
@@ -121,12 +130,11 @@ impl Refusal {
     }
 }
 
-/// Takes deliveries at `host` until `stop`. Without a journal they are handed on before they are acknowledged.
+/// Takes deliveries at `host` until `stop`.
 pub(super) async fn keep(
     host: String,
-    tls: Option<tls::Files>,
+    tls: Option<Files>,
     desks: Vec<Desk>,
-    journal: Option<Arc<Journal>>,
     stop: CancellationToken,
 ) {
     let acceptor = match tls.map(tls::acceptor).transpose() {
@@ -138,7 +146,6 @@ pub(super) async fn keep(
     };
     let door = Arc::new_cyclic(|door: &std::sync::Weak<Door>| Door {
         desks,
-        journal,
         refused: Mutex::default(),
         routes: Router::new()
             .fallback(post(deliver))
@@ -249,7 +256,7 @@ impl Door {
     }
 
     async fn event(&self, desk: &Desk, text: &str, envelope: &Envelope<'_>) -> Result<String, Refusal> {
-        let kept = match (&self.journal, envelope.id()) {
+        let kept = match (&desk.journal, envelope.id()) {
             (Some(journal), Some(id)) => match journal.keep(&desk.app_id, id, text).await {
                 Ok(Keeping::New(kept)) => Some(kept),
                 Ok(Keeping::Known) => return Ok(ACKNOWLEDGED.to_owned()),
