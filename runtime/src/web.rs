@@ -8,12 +8,15 @@
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url, header};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::model::{Error, PlatformError};
@@ -221,6 +224,33 @@ pub(crate) fn tls(roots: RootCertStore) -> Result<ClientConfig, String> {
         .with_safe_default_protocol_versions()
         .map_err(|reason| format!("TLS: {reason}"))?;
     Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// What a connection is made with that trusts the certificates of the PEM file `ca`, or the public authorities.
+pub(crate) fn tls_trusting(ca: Option<&Path>) -> Result<ClientConfig, String> {
+    tls(match ca {
+        Some(path) => read_roots(path)?,
+        None => public_roots(),
+    })
+}
+
+fn read_roots(path: &Path) -> Result<RootCertStore, String> {
+    let shown = path.display();
+    let unreadable = |reason: rustls::pki_types::pem::Error| {
+        format!("the certificates in `{shown}` cannot be read: {reason}; `ca` must name a PEM file")
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
+        roots
+            .add(certificate.map_err(unreadable)?)
+            .map_err(|reason| format!("a certificate in `{shown}`: {reason}"))?;
+    }
+    if roots.is_empty() {
+        return Err(format!(
+            "there is no certificate in `{shown}`; `ca` must name a PEM file with at least one"
+        ));
+    }
+    Ok(roots)
 }
 
 fn build(reach: Reach) -> Result<Client, String> {

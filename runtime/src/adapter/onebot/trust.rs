@@ -1,10 +1,6 @@
 //! What a connection to NapCat shows and what it trusts: the token, the certificates.
 
-use std::path::Path;
-
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use super::Settings;
@@ -21,29 +17,7 @@ pub(super) fn bearer(settings: &Settings) -> Result<Option<HeaderValue>, String>
 
 /// Trusts the certificates of `ca`, or the public authorities if there is none.
 pub(super) fn tls(settings: &Settings) -> Result<ClientConfig, String> {
-    web::tls(match &settings.ca {
-        Some(path) => read(path)?,
-        None => web::public_roots(),
-    })
-}
-
-fn read(path: &Path) -> Result<RootCertStore, String> {
-    let shown = path.display();
-    let unreadable = |reason: rustls::pki_types::pem::Error| {
-        format!("the certificates in `{shown}` cannot be read: {reason}; `ca` must name a PEM file")
-    };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
-        roots
-            .add(certificate.map_err(unreadable)?)
-            .map_err(|reason| format!("a certificate in `{shown}`: {reason}"))?;
-    }
-    if roots.is_empty() {
-        return Err(format!(
-            "there is no certificate in `{shown}`; `ca` must name a PEM file with at least one"
-        ));
-    }
-    Ok(roots)
+    web::tls_trusting(settings.ca.as_deref())
 }
 
 /// The address without what may be secret in it.

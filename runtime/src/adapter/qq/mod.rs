@@ -2,8 +2,13 @@
 //!
 //! | file | what it knows |
 //! | --- | --- |
+//! | `token` | the access token, one fetch for all who need it |
+//! | `api`, `failure` | requests and what is tried again; what the platform's codes mean |
 //! | `wire` | frames and deliveries as JSON: one envelope |
 
+mod api;
+mod failure;
+mod token;
 mod wire;
 
 use std::path::PathBuf;
