@@ -104,6 +104,11 @@ pub(super) fn pieces<'a>(
     }
 }
 
+/// Plain text as a request's content.
+pub(super) fn plain(scene: Scene, text: &str, rules: &Rules) -> String {
+    text::plain(scene, text, rules.hide_addresses)
+}
+
 /// The `message_reference` of a request.
 fn reference(
     scene: Scene,
