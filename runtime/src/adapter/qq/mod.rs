@@ -5,11 +5,37 @@
 //! | `token` | the access token, one fetch for all who need it |
 //! | `api`, `failure` | requests and what is tried again; what the platform's codes mean |
 //! | `wire` | frames and deliveries as JSON: one envelope |
+//! | `decode` | from the platform's events to the contract's |
+//! | `memory` | the messages seen and sent lately, for quotes |
+//! | `account` | a bot: what is known of it, its pace |
+//! | `place` | the platform's chats in its address space |
+//! | `encode` | from message content to requests |
+//! | `books` | what may still be answered and sent, how often, under which number |
+//! | `outbox` | messages on their way out |
+//! | `upload` | media on their way to the platform |
+//! | `stream` | replies that grow |
+//! | `interactions` | presses of buttons, acknowledged in time |
+//! | `bot`, `actions` | from the contract's actions to requests |
 
+mod account;
+mod actions;
 mod api;
+mod books;
+mod bot;
+mod decode;
+mod encode;
 mod failure;
+mod interactions;
+mod memory;
+mod outbox;
+mod place;
+mod stream;
 mod token;
+mod upload;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;

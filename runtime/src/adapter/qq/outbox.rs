@@ -9,6 +9,7 @@ use super::encode::{self, Attachment, Piece};
 use super::failure::{Class, Failure};
 use super::place::{self, Place, Scene};
 use super::{Anchor, decode};
+use crate::adapter::node::Node;
 use crate::adapter::now;
 use crate::model::{Chat, Error, Incoming, Receipt, Segment};
 
@@ -180,10 +181,19 @@ impl Sent {
         Self {
             id: text(&body["id"]),
             index: text(&body["ext_info"]["ref_idx"]),
-            time: decode::time(&body["timestamp"]),
+            time: time(&body["timestamp"]),
             audit: text(&body["data"]["message_audit"]["audit_id"]),
         }
     }
+}
+
+/// A time of an answer.
+pub(super) fn time(value: &Value) -> Option<f64> {
+    decode::read_time(&match value {
+        Value::String(text) => Node::Text(text.as_str().into()),
+        Value::Number(number) => Node::Number(number.clone()),
+        _ => return None,
+    })
 }
 
 /// What an event's answers name; none for events that the host made.
