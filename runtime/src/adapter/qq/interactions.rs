@@ -39,6 +39,11 @@ enum Who {
 }
 
 impl Interactions {
+    /// Somebody acknowledges it by hand.
+    pub(super) fn note(&self, id: &str) {
+        let _ = self.claim(id, Who::Handler);
+    }
+
     /// The right to acknowledge, for the first who asks.
     fn claim(&self, id: &str, who: Who) -> Result<(), Who> {
         let mut done = lock(&self.0);
@@ -133,6 +138,5 @@ fn interaction(incoming: &Incoming) -> Option<&Interaction> {
 
 /// Whether the platform has given up waiting.
 fn is_late(incoming: &Incoming) -> bool {
-    anchor(incoming)
-        .is_some_and(|anchor| anchor.redelivered || now() - anchor.received as f64 > LATE.as_secs_f64())
+    anchor(incoming).is_some_and(|anchor| now() - anchor.received as f64 > LATE.as_secs_f64())
 }

@@ -124,7 +124,7 @@ impl Writer {
             if let Err(end) = self.gather(&mut coming).await {
                 break end;
             }
-            if self.whole || self.text.len() == self.sent {
+            if self.whole || self.settled().len() <= self.sent {
                 continue;
             }
             if let Err(error) = self.piece().await {
@@ -165,6 +165,12 @@ impl Writer {
             Some(Step::Finish(end)) => Err(Some(end)),
             None => Err(None),
         }
+    }
+
+    /// The text as far as it will not change: what comes after a dot decides whether that is hidden.
+    fn settled(&self) -> &str {
+        let hides = self.account.settings.rules.hide_addresses;
+        if hides { self.text.trim_end_matches('.') } else { &self.text }
     }
 
     /// Sends what there is so far.
@@ -249,11 +255,7 @@ impl Writer {
         let _turn = account.lanes.turn(&place::lane(&self.chat)).await;
         tokio::time::sleep_until(self.next).await;
         let rules = &account.settings.rules;
-        let mut text = self.text.as_str();
-        if state == GOING_ON && rules.hide_addresses {
-            // What comes next decides about such a dot, and what was sent must stay.
-            text = text.trim_end_matches('.');
-        }
+        let text = if state == GOING_ON { self.settled() } else { &self.text };
         let mut fields = Map::from_iter([
             ("input_mode".to_owned(), Value::from("replace")),
             ("input_state".to_owned(), state.into()),

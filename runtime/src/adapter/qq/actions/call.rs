@@ -15,22 +15,25 @@ use crate::web::escaped;
 /// Carries out "METHOD /path" with `params` as query (GET) or body.
 pub(in super::super) async fn run(account: &Account, action: &str, params: Value) -> Result<Value, Error> {
     let (method, path) = read(action)?;
-    let Value::Object(mut params) = params else {
+    let Value::Object(params) = params else {
         return Err(Error::Invalid(format!("the parameters of {action} must be a JSON object")));
     };
     let message = Place::read(path).filter(|(_, what)| method == Method::POST && *what == "messages");
-    let patience = account.settings.timings.answer;
     if let Some((place, _)) = message {
         return send(account, &place, path, params).await;
+    }
+    if let Some(id) = path.strip_prefix("/interactions/").filter(|_| method == Method::PUT) {
+        account.interactions.note(id);
     }
     let (path, body) = if method == Method::GET {
         (with_query(path, &params), None)
     } else {
-        let body = std::mem::take(&mut params);
-        (path.to_owned(), (!body.is_empty() || method != Method::DELETE).then_some(Value::Object(body)))
+        let wanted = !params.is_empty() || method != Method::DELETE;
+        (path.to_owned(), wanted.then_some(Value::Object(params)))
     };
     let repeat = if method == Method::POST || method == Method::PATCH { Repeat::Never } else { Repeat::Idempotent };
-    let patience = if path.ends_with("/files") { account.settings.timings.upload } else { patience };
+    let timings = &account.settings.timings;
+    let patience = if path.ends_with("/files") { timings.upload } else { timings.answer };
     account.pace(Pace::Send).await;
     let body = body.as_ref().map_or(Body::None, Body::Json);
     let reply = account.api.call(Request { method, path: &path, body, repeat, patience }).await?;

@@ -26,7 +26,7 @@ impl Groups for Account {
                 name: words("group_name").unwrap_or_default(),
                 remark: None,
                 description: words("group_finger_memo"),
-                owner: words("owner_openid"),
+                owner: None,
                 members: words("group_member_num").and_then(|number| number.parse().ok()),
                 capacity: None,
                 muted: false,

@@ -22,6 +22,9 @@ const DIRECT_RATE: (f64, u32) = (DAY, 200);
 const SOON: f64 = 1.5;
 /// The platform's refusal is asked for again after so long; what the chat itself said holds longer.
 const REFUSED: f64 = 600.0;
+/// The platform's codes of that.
+const NOT_TO_USER: i32 = 40_054_013;
+const NOT_IN_GROUP: i32 = 40_034_105;
 
 #[derive(Debug, Default)]
 pub(super) struct Active {
@@ -39,7 +42,7 @@ pub(super) enum Shortage {
     /// The owner switched them off.
     Off,
     /// The chat takes none.
-    Closed(String),
+    Closed { code: i32, reason: String },
     /// So many are allowed in a span of seconds; there is room after the last number of seconds.
     Quota { whose: &'static str, most: u32, span: f64, after: f64 },
     /// There never is room for so many.
@@ -53,7 +56,10 @@ impl Active {
             return Err(Shortage::Off);
         }
         match self.closed.get(place) {
-            Some((until, reason)) if now < *until => return Err(Shortage::Closed(reason.clone())),
+            Some((until, reason)) if now < *until => {
+                let code = if place.scene == Scene::Group { NOT_IN_GROUP } else { NOT_TO_USER };
+                return Err(Shortage::Closed { code, reason: reason.clone() });
+            }
             Some(_) => drop(self.closed.remove(place)),
             None => {}
         }
@@ -150,8 +156,8 @@ impl Shortage {
     pub(super) fn error(self) -> Error {
         match self {
             Self::Quota { after, .. } => Error::RateLimited(after),
-            Self::Closed(ref reason) => {
-                Error::Platform(PlatformError { code: 40_054_013, message: reason.clone(), trace: None })
+            Self::Closed { code, reason: message } => {
+                Error::Platform(PlatformError { code, message, trace: None })
             }
             Self::Off => Error::Unsupported(format!("{self}; answer an event with `messages.reply`")),
             Self::TooMany { .. } => Error::Unsupported(format!("{self}; send fewer segments at once")),
@@ -163,7 +169,7 @@ impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Off => f.write_str("they are switched off for this bot (`active` in its [[bot]] table)"),
-            Self::Closed(reason) => f.write_str(reason),
+            Self::Closed { reason, .. } => f.write_str(reason),
             Self::Quota { whose, most, span, after } => write!(
                 f,
                 "the quota of {most} in {} {whose} is used up; there is room again in {}",

@@ -64,11 +64,11 @@ impl Account {
         let plan = plan(&prepared.body, bytes.len()).map_err(|reason| {
             Error::Other(format!("the platform's plan of an upload in parts makes no sense: {reason}"))
         })?;
-        stream::iter(&plan.parts)
-            .map(|part| self.upload_part(place, &plan, part, bytes.slice(part.start..part.end)))
-            .buffer_unordered(plan.at_once)
-            .try_collect::<Vec<()>>()
-            .await?;
+        let mut uploads = Vec::with_capacity(plan.parts.len());
+        for part in &plan.parts {
+            uploads.push(self.upload_part(place, &plan, part, bytes.slice(part.start..part.end)));
+        }
+        stream::iter(uploads).buffer_unordered(plan.at_once).try_collect::<Vec<()>>().await?;
         let body = Map::from_iter([
             ("upload_id".to_owned(), Value::from(plan.upload)),
             ("file_name".to_owned(), Value::from(name)),
@@ -128,7 +128,7 @@ fn plan(body: &Value, size: usize) -> Result<Plan, String> {
         parts.push((index, url, block));
     }
     parts.sort_by_key(|(index, ..)| *index);
-    let mut start = 0;
+    let mut start = 0_usize;
     let mut placed = Vec::with_capacity(parts.len());
     for (index, url, block) in parts {
         let end = start.saturating_add(block).min(size);
