@@ -1,4 +1,5 @@
-//! A simulated NapCat: real sockets with NapCat's behaviour, good and bad, driven by a test or a person.
+//! A simulated NapCat, and in [`qq`] a simulated official QQ platform: real sockets with their behaviour, good and bad,
+//! driven by a test or a person.
 //!
 //! ```no_run
 //! # async fn example() {
@@ -34,6 +35,7 @@ mod kinds;
 mod link;
 mod options;
 mod post;
+pub mod qq;
 mod reverse;
 mod script;
 mod send;

@@ -299,7 +299,7 @@ async fn write(sink: &mut SplitSink<WebSocket, Message>, queue: &mut mpsc::Unbou
 }
 
 /// Ends a connection in the way asked for, and tells when nothing more will be sent on it.
-async fn part(mut socket: WebSocket, cut: Cut, done: oneshot::Sender<()>) {
+pub(super) async fn part(mut socket: WebSocket, cut: Cut, done: oneshot::Sender<()>) {
     match cut {
         Cut::Reset => drop(socket.get_ref().tcp().set_zero_linger()),
         Cut::Eof => drop(timeout(PARTING, socket.get_mut().shutdown()).await),

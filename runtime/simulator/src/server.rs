@@ -56,7 +56,7 @@ async fn accept(shared: Arc<Shared>, listener: TcpListener, entrance: Entrance) 
     }
 }
 
-fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+pub(super) fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;

@@ -1,6 +1,6 @@
 //! Waiting for what the client does, with a deadline that says what was seen instead.
 
-use std::{fmt::Write, sync::Arc};
+use std::{fmt::Write, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::timeout};
 
@@ -101,11 +101,7 @@ impl Napcat {
     }
 
     pub(super) async fn within<T>(&self, what: &str, wait: impl Future<Output = T>) -> T {
-        let deadline = self.options().deadline;
-        match timeout(deadline, wait).await {
-            Ok(done) => done,
-            Err(_) => panic!("simulated NapCat: waited {deadline:?} for {what} in vain\n{}", self.report()),
-        }
+        within("simulated NapCat", self.options().deadline, what, wait, || self.report()).await
     }
 
     fn report(&self) -> String {
@@ -117,6 +113,20 @@ impl Napcat {
             let _ = write!(report, "\n  #{} on connection {}: {raw}", call.number, call.connection);
         }
         report
+    }
+}
+
+/// Waits, and panics at the deadline with what was seen instead.
+pub(super) async fn within<T>(
+    who: &str,
+    deadline: Duration,
+    what: &str,
+    wait: impl Future<Output = T>,
+    report: impl FnOnce() -> String,
+) -> T {
+    match timeout(deadline, wait).await {
+        Ok(done) => done,
+        Err(_) => panic!("{who}: waited {deadline:?} for {what} in vain\n{}", report()),
     }
 }
 
