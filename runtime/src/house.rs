@@ -48,7 +48,8 @@ impl House {
         std::fs::create_dir_all(data)
             .with_context(|| format!("cannot make the data folder {}", data.display()))?;
         let store = Store::open(&data.join("store.redb"))?;
-        let journal = store.journal().map_err(|reason| anyhow!("the journal of events cannot be read: {reason}"))?;
+        let journal =
+            store.journal().map_err(|reason| anyhow!("the journal of events cannot be read: {reason}"))?;
         let sandbox = Arc::new(Sandbox::new(Some(&absolute(&data.join("cache"))?))?);
         let bots = Arc::new(Bots::default());
         let router = Router::new((&*config).into(), Arc::clone(&bots));

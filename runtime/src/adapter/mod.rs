@@ -1,5 +1,6 @@
 //! Adapters: each turns one platform's frames into events, and actions into its frames.
 
+mod lanes;
 mod node;
 pub mod onebot;
 mod port;

@@ -1,15 +1,12 @@
 //! Messages on their way out: in order within a chat, at the owner's pace, and patient while the link is down.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::OwnedMutexGuard;
-
+use crate::adapter::lanes::{Lane, Lanes};
 use crate::rate::{Limiter, limiter, wait};
 
-/// Counters and lanes of chats that are not in use are dropped when there are so many.
+/// Counters of chats that are not in use are dropped when there are so many.
 const CHATS: usize = 4_096;
 
 /// How an account sends; a part of its `[[bot]]` table.
@@ -44,7 +41,7 @@ impl Default for Sending {
 
 /// What waits to be sent by one account.
 pub(super) struct Outbox {
-    lanes: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    lanes: Lanes,
     account: Limiter,
     chats: Limiter,
     waiting: AtomicUsize,
@@ -53,13 +50,10 @@ pub(super) struct Outbox {
     pub(super) outage: Duration,
 }
 
-/// The right to send to one chat; others wait until it is dropped.
-pub(super) type Lane = OwnedMutexGuard<()>;
-
 impl Outbox {
     pub(super) fn new(sending: &Sending) -> Self {
         Self {
-            lanes: Mutex::default(),
+            lanes: Lanes::default(),
             account: limiter(sending.per_second, sending.burst),
             chats: limiter(sending.per_chat, sending.burst),
             waiting: AtomicUsize::new(0),
@@ -71,24 +65,15 @@ impl Outbox {
 
     /// Waits for one's turn to send to a chat: first come, first served, and not faster than the owner wants.
     pub(super) async fn turn(&self, chat: &str, is_reply: bool) -> Lane {
-        let turn = self.lane(chat).lock_owned().await;
+        let turn = self.lanes.turn(chat).await;
+        if self.chats.len() >= CHATS {
+            self.chats.retain_recent();
+        }
         if !is_reply || self.paces_replies {
             wait(&self.chats, &chat.to_owned()).await;
             wait(&self.account, &String::new()).await;
         }
         turn
-    }
-
-    fn lane(&self, chat: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lane) = lanes.get(chat) {
-            return lane.clone();
-        }
-        if lanes.len() >= CHATS {
-            lanes.retain(|_, lane| Arc::strong_count(lane) > 1);
-            self.chats.retain_recent();
-        }
-        lanes.entry(chat.to_owned()).or_default().clone()
     }
 
     /// A place among those who wait for a link; an error if all are taken.
@@ -123,17 +108,6 @@ mod tests {
     use std::time::Instant;
 
     #[tokio::test]
-    async fn a_chat_is_one_lane_and_chats_do_not_wait_for_each_other() {
-        let outbox = Outbox::new(&Sending::default());
-        let first = outbox.turn("a", true).await;
-        let soon = Duration::from_millis(20);
-        assert!(tokio::time::timeout(soon, outbox.turn("a", true)).await.is_err());
-        let _other = outbox.turn("b", true).await;
-        drop(first);
-        let _second = outbox.turn("a", true).await;
-    }
-
-    #[tokio::test]
     async fn the_pace_is_kept_by_sends_and_by_replies_only_if_the_owner_says_so() {
         let slow =
             |replies| Sending { per_second: 1000, per_chat: 20, burst: 1, replies, ..Sending::default() };
@@ -157,16 +131,5 @@ mod tests {
         assert!(outbox.wait().unwrap_err().contains('2'));
         drop(places);
         assert!(outbox.wait().is_ok());
-    }
-
-    #[test]
-    fn lanes_of_idle_chats_are_forgotten() {
-        let outbox = Outbox::new(&Sending::default());
-        let kept = outbox.lane("kept");
-        for number in 0..2 * CHATS {
-            outbox.lane(&number.to_string());
-        }
-        assert!(outbox.lanes.lock().unwrap().len() <= CHATS + 1);
-        assert!(Arc::ptr_eq(&kept, &outbox.lane("kept")));
     }
 }

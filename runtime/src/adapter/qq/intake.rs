@@ -47,7 +47,10 @@ impl Intake {
         match Envelope::read(&text) {
             Ok(envelope) => self.event(&text, &envelope, received, true, Some(kept)),
             Err(reason) => {
-                tracing::error!(bot = self.name(), "an event in the journal cannot be read any more: {reason}");
+                tracing::error!(
+                    bot = self.name(),
+                    "an event in the journal cannot be read any more: {reason}"
+                );
             }
         }
     }
@@ -63,12 +66,20 @@ impl Intake {
         let bot = self.account.info();
         let decoded = {
             let mut memory = self.account.memory();
-            decode::event(envelope, text, &mut Context { bot: &bot, memory: &mut memory, received, redelivered })
+            decode::event(
+                envelope,
+                text,
+                &mut Context { bot: &bot, memory: &mut memory, received, redelivered },
+            )
         };
         let mut incoming = match decoded {
             Decoded::Event(incoming) => incoming,
             Decoded::Ignored(reason) => {
-                tracing::debug!(bot = self.name(), kind = envelope.kind(), "an event is not for plugins: {reason}");
+                tracing::debug!(
+                    bot = self.name(),
+                    kind = envelope.kind(),
+                    "an event is not for plugins: {reason}"
+                );
                 return;
             }
         };
@@ -109,7 +120,10 @@ impl Intake {
                     let reason = failure.to_string();
                     if reason != told {
                         let name = self.name();
-                        tracing::error!(bot = name, "bot `{name}` cannot send anything yet: {reason}; tried again and again");
+                        tracing::error!(
+                            bot = name,
+                            "bot `{name}` cannot send anything yet: {reason}; tried again and again"
+                        );
                         told = reason;
                     }
                 }

@@ -4,24 +4,51 @@
 //! | --- | --- |
 //! | `token` | the access token, one fetch for all who need it |
 //! | `api`, `failure` | requests and what is tried again; what the platform's codes mean |
+//! | `run` | all bots at work |
+//! | `sign`, `webhook` | signatures; where the platform posts events |
+//! | `gateway` | where we fetch them |
+//! | `intake` | events on their way in |
 //! | `wire` | frames and deliveries as JSON: one envelope |
 //! | `decode` | from the platform's events to the contract's |
 //! | `memory` | the messages seen and sent lately, for quotes |
+//! | `account` | a bot: what is known of it, its pace |
+//! | `place` | the platform's chats in its address space |
+//! | `encode` | from message content to requests |
+//! | `books` | what may still be answered and sent, how often, under which number |
+//! | `outbox` | messages on their way out |
+//! | `upload` | media on their way to the platform |
+//! | `stream` | replies that grow |
+//! | `interactions` | presses of buttons, acknowledged in time |
+//! | `bot`, `actions` | from the contract's actions to requests |
 
-mod sign;
-mod webhook;
-mod decode;
-mod memory;
+mod account;
+mod actions;
 mod api;
+mod books;
+mod bot;
+mod decode;
+mod encode;
 mod failure;
-mod token;
-mod wire;
-
+mod gateway;
+mod intake;
+mod interactions;
+mod memory;
+mod outbox;
+mod place;
+mod run;
+mod sign;
+mod stream;
 #[cfg(test)]
 mod tests;
+mod token;
+mod upload;
+mod webhook;
+mod wire;
 
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use run::{Rooms, run};
 
 /// The platform's name in the contract.
 pub(crate) const PLATFORM: &str = "qq";

@@ -7,12 +7,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::Settings;
 use super::account::Account;
 use super::api::Api;
 use super::gateway;
 use super::intake::Intake;
 use super::webhook::{self, Desk, Files};
-use super::Settings;
 use crate::adapter::Inlet;
 use crate::bot::Bots;
 use crate::store::Journal;
@@ -89,10 +89,7 @@ pub async fn run(tables: Vec<Settings>, rooms: Rooms, stop: CancellationToken) {
 }
 
 /// Hands on what the journal holds. Answers what belongs to bots that are not set up now.
-fn hand_on(
-    journal: &Arc<Journal>,
-    intakes: &BTreeMap<String, Arc<Intake>>,
-) -> Vec<crate::store::Waiting> {
+fn hand_on(journal: &Arc<Journal>, intakes: &BTreeMap<String, Arc<Intake>>) -> Vec<crate::store::Waiting> {
     let waiting = match journal.waiting() {
         Ok(waiting) => waiting,
         Err(reason) => {

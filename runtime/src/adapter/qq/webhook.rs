@@ -131,12 +131,7 @@ impl Refusal {
 }
 
 /// Takes deliveries at `host` until `stop`.
-pub(super) async fn keep(
-    host: String,
-    tls: Option<Files>,
-    desks: Vec<Desk>,
-    stop: CancellationToken,
-) {
+pub(super) async fn keep(host: String, tls: Option<Files>, desks: Vec<Desk>, stop: CancellationToken) {
     let acceptor = match tls.map(tls::acceptor).transpose() {
         Ok(acceptor) => acceptor,
         Err(reason) => {

@@ -7,7 +7,7 @@ const LATEST: f64 = 253_402_300_800.0;
 
 /// Seconds since 1970: from a number of seconds or milliseconds, from RFC 3339, or from Go's text
 /// (`2023-11-06 13:37:18.1 +0800 CST`). A text without an offset names no moment.
-pub(super) fn read(node: &Node<'_>) -> Option<f64> {
+pub(in super::super) fn read(node: &Node<'_>) -> Option<f64> {
     let time = match (node.number(), node.as_str()) {
         (Some(number), _) if number > 1e11 => number / 1000.0,
         (Some(number), _) => number,
