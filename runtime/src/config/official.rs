@@ -79,6 +79,9 @@ impl OfficialConfig {
                 "has no `secret`; write the bot's secret (AppSecret), or a `secret_file` that holds it",
             );
         }
+        if secret.is_none() && section.get("secret").is_some_and(|value| value.get_ref().as_str() == Some("")) {
+            section.wrong("secret", "is empty; write the bot's secret (AppSecret)");
+        }
         if hook.is_some() {
             for key in ["intents", "shards"] {
                 if section.get(key).is_some() {

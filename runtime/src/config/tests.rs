@@ -5,9 +5,57 @@ use serde_json::json;
 
 use super::*;
 use crate::adapter::onebot::{Listen, Visit};
+use crate::adapter::qq::Hook;
 
 fn parse(text: &str) -> Result<Config, ConfigErrors> {
     Config::parse(text, Path::new("home/iglu.toml"))
+}
+
+#[test]
+fn bots_of_the_official_platform_are_read() {
+    let config = parse(
+        r#"
+        [[bot]]
+        platform = "qq"
+        app_id = 102000001
+        secret = "DG5g3B4j9X2KOErG"
+        intents = ["GROUP_AND_C2C_EVENT", "INTERACTION"]
+        shards = 2
+        sandbox = true
+        rules = { active = false, private_replies = 5, group_window = "4m", user_day = 3 }
+
+        [[bot]]
+        platform = "qq"
+        name = "hook"
+        app_id = "102000002"
+        secret = "b"
+        old_secret = "a"
+        listen = "http://127.0.0.1:8080/qq"
+        journal = false
+        delivery_age = "2m"
+        token_api = "http://127.0.0.1:1/"
+        "#,
+    )
+    .unwrap();
+    let [gateway, hook] = &config.bots.official[..] else { panic!("{:?}", config.bots) };
+    assert_eq!((gateway.name.as_str(), gateway.app_id.as_str()), ("102000001", "102000001"));
+    assert_eq!((gateway.intents, gateway.shards), (Some(1 << 25 | 1 << 26), Some(2)));
+    assert_eq!(gateway.api_base, "https://sandbox.api.sgroup.qq.com");
+    assert!(gateway.hook.is_none() && gateway.journal);
+    let rules = &gateway.rules;
+    assert_eq!((rules.active, rules.private.count, rules.active_user.day), (false, 5, 3));
+    assert_eq!(rules.group.time, Duration::from_secs(240));
+    assert_eq!(
+        hook.hook,
+        Some(Hook { host: "127.0.0.1:8080".to_owned(), path: "/qq".to_owned(), tls: None })
+    );
+    assert_eq!(hook.old_secret.as_ref().map(Secret::reveal), Some("a"));
+    assert_eq!((hook.journal, hook.skew), (false, Duration::from_secs(120)));
+    assert_eq!(
+        (hook.token_base.as_str(), hook.api_base.as_str()),
+        ("http://127.0.0.1:1", "https://api.sgroup.qq.com")
+    );
+    assert!(!format!("{config:?}").contains("DG5g"), "secrets are not shown");
 }
 
 #[test]
@@ -154,8 +202,35 @@ fn every_error_says_where_and_what_to_write() {
             "3:12: bot number 1.token_file: cannot read home/none.txt",
         ),
         (
-            "[[bot]]\nurl='ws://a'\nplatform='qqq'",
-            "bot number 1.platform: \"qqq\" is not known; write `onebot` or `qq`",
+            "[[bot]]\nurl='ws://a'\nplatform='telegram'",
+            "bot number 1.platform: \"telegram\" is not known; write `onebot`, `qq`",
+        ),
+        ("[[bot]]\nplatform='qq'\nsecret='x'", "bot number 1: has no `app_id`"),
+        ("[[bot]]\nplatform='qq'\napp_id=1", "bot number 1: has no `secret`"),
+        ("[[bot]]\nplatform='qq'\napp_id=1\nsecret=''", "bot number 1.secret: is empty"),
+        ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nurl='ws://a'", "bot number 1.url: unknown key"),
+        ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nlisten='ws://a:1'", "does not begin with `http://`"),
+        ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nlisten='http://a'", "names no port"),
+        ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nlisten='https://a:443'", "`https://` needs `certificate`"),
+        ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nlisten='http://a:1'\nkey='none'", "there is no file home/none"),
+        (
+            "[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nlisten='http://a:1'\nintents=['GUILDS']",
+            "bot number 1.intents: is of the gateway",
+        ),
+        ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nintents=['GILDS']", "\"GILDS\" is no intent"),
+        ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nshards=0", "bot number 1.shards: must be at least 1"),
+        ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\napi='api.example'", "is no address of a server"),
+        (
+            "[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\n[[bot]]\nplatform='qq'\napp_id=1\nsecret='y'\nname='b'",
+            "bot number 2: another bot has the same `app_id`",
+        ),
+        (
+            "[[bot]]\nurl='ws://a'\nname='a'\n[[bot]]\nplatform='qq'\napp_id=1\nsecret='y'\nname='a'",
+            "bot number 2.name: another bot is named \"a\" too",
+        ),
+        (
+            "[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\n[bot.rules]\nactiv=true",
+            "bot number 1.rules.activ: unknown key; did you mean `active`?",
         ),
         ("[bot]\nurl='ws://a'", "bot: must be a list of tables; write `[[bot]]`"),
         ("superusers = [true]", "1:15: superusers: must be an id as text or number, not boolean"),
