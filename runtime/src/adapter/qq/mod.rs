@@ -4,10 +4,14 @@
 //! | --- | --- |
 //! | `token` | the access token, one fetch for all who need it |
 //! | `api`, `failure` | requests and what is tried again; what the platform's codes mean |
+//! | `gateway/` | events by WebSocket: sessions, heartbeats, intents, shards |
 //! | `wire` | frames and deliveries as JSON: one envelope |
 
 mod api;
 mod failure;
+mod gateway;
+#[cfg(test)]
+mod tests;
 mod token;
 mod wire;
 
