@@ -8,6 +8,7 @@
 //! | `sign`, `webhook` | signatures; where the platform posts events |
 //! | `gateway` | where we fetch them |
 //! | `intake` | events on their way in |
+//! | `gateway/` | events by WebSocket: sessions, heartbeats, intents, shards |
 //! | `wire` | frames and deliveries as JSON: one envelope |
 //! | `decode` | from the platform's events to the contract's |
 //! | `memory` | the messages seen and sent lately, for quotes |

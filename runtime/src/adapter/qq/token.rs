@@ -110,15 +110,7 @@ impl Tokens {
     pub(super) async fn refused(self: &Arc<Self>, token: &Arc<Token>) -> Outcome {
         let fetch = {
             let (mut state, now) = (self.state(), Instant::now());
-            if let Some(held) = state.held.clone().filter(|held| held.token == *token) {
-                let again = state.refused.as_ref() == Some(token);
-                // It was fetched anew already and is still the same: asking at once again would be a loop.
-                if again && now < held.fetched + self.settings.timings.retry * LONGEST / 2 {
-                    return Ok(held.token);
-                }
-                state.refused = Some(token.clone());
-                state.held = None;
-            }
+            state.drop_held(token, now, self.settings.timings.retry * LONGEST / 2);
             match &state.held {
                 Some(held) => return Ok(held.token.clone()),
                 None => self.join(&mut state, now)?,
@@ -129,13 +121,8 @@ impl Tokens {
 
     /// Drops the token, for the next caller to fetch another.
     pub(super) fn forget(&self, token: &Arc<Token>) {
-        let mut state = self.state();
-        if state.refused.as_ref() != Some(token)
-            && state.held.as_ref().is_some_and(|held| held.token == *token)
-        {
-            state.refused = Some(token.clone());
-            state.held = None;
-        }
+        let pause = self.settings.timings.retry * LONGEST / 2;
+        self.state().drop_held(token, Instant::now(), pause);
     }
 
     fn join(
@@ -244,6 +231,16 @@ impl Tokens {
 }
 
 impl State {
+    /// Drops the token that the platform refused. Not if it was fetched anew for that within `pause` and is still the
+    /// same: asking again would be a loop.
+    fn drop_held(&mut self, token: &Arc<Token>, now: Instant, pause: Duration) {
+        let Some(held) = self.held.as_ref().filter(|held| held.token == *token) else { return };
+        if self.refused.as_ref() != Some(token) || now >= held.fetched + pause {
+            self.refused = Some(token.clone());
+            self.held = None;
+        }
+    }
+
     fn may_fetch(&self, now: Instant) -> bool {
         self.fetch.is_none() && self.failed.as_ref().is_none_or(|(until, _)| now >= *until)
     }
