@@ -1,1 +1,3 @@
+//! What the parts of the adapter do together, on recorded payloads.
 
+mod sending;
