@@ -22,6 +22,8 @@ use crate::rate::{Limiter, limiter, wait};
 const SENDS: (u32, u32) = (90, 9);
 const UPLOADS: (u32, u32) = (45, 4);
 const CHANNEL: (u32, u32) = (4, 1);
+/// The same of recalls and of announcements of uploads, where the limit is 10.
+const SLOW: (u32, u32) = (8, 2);
 /// Channels whose pace is kept in mind, and conversations that were opened.
 const CHATS: usize = 4_096;
 
@@ -37,7 +39,7 @@ pub(super) struct Account {
     state: Mutex<State>,
     /// The guilds of direct messages that were opened, by user and source.
     opened: Mutex<HashMap<(String, String), String>>,
-    paces: [Limiter; 3],
+    paces: [Limiter; 4],
     me: Weak<Self>,
 }
 
@@ -55,6 +57,8 @@ pub(super) enum Pace<'a> {
     Channel(&'a str),
     /// An upload, a piece of a stream message, an acknowledgement.
     Upload,
+    /// A request of this kind, of which the platform takes few.
+    Slow(&'a str),
 }
 
 impl Account {
@@ -71,7 +75,7 @@ impl Account {
             memory: Mutex::default(),
             state: Mutex::default(),
             opened: Mutex::default(),
-            paces: [SENDS, UPLOADS, CHANNEL].map(|(rate, burst)| limiter(rate, burst)),
+            paces: [SENDS, UPLOADS, CHANNEL, SLOW].map(|(rate, burst)| limiter(rate, burst)),
             me: me.clone(),
         })
     }
@@ -168,14 +172,18 @@ impl Account {
 
     /// Waits until the platform's limits allow a request.
     pub(super) async fn pace(&self, pace: Pace<'_>) {
-        let [sends, uploads, channels] = &self.paces;
+        let [sends, uploads, channels, slow] = &self.paces;
         if let Pace::Channel(channel) = pace {
             if channels.len() >= CHATS {
                 channels.retain_recent();
             }
             wait(channels, &channel.to_owned()).await;
         }
-        wait(if pace == Pace::Upload { uploads } else { sends }, &String::new()).await;
+        match pace {
+            Pace::Send | Pace::Channel(_) => wait(sends, &String::new()).await,
+            Pace::Upload => wait(uploads, &String::new()).await,
+            Pace::Slow(kind) => wait(slow, &kind.to_owned()).await,
+        }
     }
 }
 

@@ -7,13 +7,12 @@ use serde_json::Value;
 use super::account::{Account, Pace};
 use super::actions::call;
 use super::api::{Body, Repeat, Request};
-use super::place::Place;
 use crate::bot::{self, Answer, Bot, Draft, cannot};
 use crate::model::{self, Chat, Error, Incoming, Message, PlatformError, Receipt, Segment};
 use crate::web::escaped;
 
 /// A message that the platform does not know.
-const UNKNOWN: [i32; 1] = [40_061_002];
+const UNKNOWN: [i32; 2] = [40_061_002, 306_001];
 /// One that is older than two minutes.
 const TOO_LATE: [i32; 2] = [40_064_004, 306_011];
 
@@ -42,7 +41,7 @@ impl Bot for Account {
             // In guilds a line would say that something was taken back.
             let tail = if place.scene.is_newer() { "" } else { "?hidetip=true" };
             let path = place.path(&format!("messages/{}{tail}", escaped(message)));
-            self.pace(Pace::Upload).await;
+            self.pace(Pace::Slow("recall")).await;
             match self.ask(reqwest::Method::DELETE, &path, None).await {
                 Ok(_) => Ok(()),
                 Err(Error::Platform(error)) => Err(not_recalled(error, message)),
@@ -99,12 +98,6 @@ impl Account {
         Ok(self.api.call(Request { method, path, body, repeat, patience }).await?.body)
     }
 
-    /// A place's path of `what`.
-    pub(super) async fn path(&self, chat: &Chat, what: &str) -> Result<(Place, String), Error> {
-        let place = self.place(chat).await?;
-        let path = place.path(what);
-        Ok((place, path))
-    }
 }
 
 fn not_recalled(mut error: PlatformError, message: &str) -> Error {

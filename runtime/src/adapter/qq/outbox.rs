@@ -18,6 +18,9 @@ const CLASHES: u32 = 3;
 /// A chat takes no messages on the bot's own initiative.
 const UNWANTED: [i64; 3] = [40_054_013, 40_034_105, 40_034_102];
 
+/// Of a `message_reference`; in channels it may mean the `msg_id` too.
+const NO_SUCH_QUOTE: i64 = 304_026;
+
 /// A piece whose medium is with the platform, or in hand.
 struct Ready<'a> {
     piece: Piece<'a>,
@@ -126,8 +129,14 @@ impl Account {
                     clashes += 1;
                     stamp.msg_seq = booking.renumber();
                 }
+                _ if failure.code == NO_SUCH_QUOTE && quotes(&ready.piece, place) => {
+                    booking.give_back();
+                    return Err(Error::NotFound(format!(
+                        "the message that is quoted is not known to the platform in this chat; leave the quote out: {failure}"
+                    )));
+                }
                 Class::Anchor if booking.is_answer() => {
-                    booking.close(&failure.to_string());
+                    booking.close(&failure);
                     *booking = self.book(place, anchor, rest).await?;
                     stamp = booking.next();
                 }
@@ -212,6 +221,10 @@ pub(super) fn was_not_sent(failure: &Failure) -> bool {
         Class::Busy => failure.status == Some(429) && !failure.retried,
         Class::Anchor | Class::Delivered | Class::Timeout => false,
     }
+}
+
+fn quotes(piece: &Piece<'_>, place: &Place) -> bool {
+    place.scene.is_newer() && piece.fields.contains_key("message_reference")
 }
 
 /// What the platform forgot can be uploaded again if it was this host that did it.

@@ -225,7 +225,7 @@ impl Writer {
                     self.next = Instant::now();
                 }
                 Class::Anchor => {
-                    booking.close(&failure.to_string());
+                    booking.close(&failure);
                     self.whole = true;
                     return Ok(());
                 }

@@ -12,9 +12,13 @@ use std::time::Duration;
 
 use self::active::Active;
 use self::pages::Pages;
+use super::failure::Failure;
 use super::place::Place;
 use super::{Anchor, AnchorKind, Rules};
 use crate::model::Error;
+
+/// The platform's code of an event that no bot can answer.
+const NO_ANSWERS: i64 = 40_034_027;
 
 /// The books of one bot. Times are seconds since 1970.
 #[derive(Debug)]
@@ -167,10 +171,11 @@ impl Booking {
         self.return_some(1);
     }
 
-    /// The platform takes no (more) answers to the event, in its own words.
-    pub(super) fn close(&self, words: &str) {
+    /// The platform takes no (more) answers to the event, for a reason.
+    pub(super) fn close(&self, failure: &Failure) {
         if let Way::Answer(anchor) = &self.way {
-            self.books.lock().pages.close(&self.place, anchor, words);
+            let closed = Closed { text: failure.to_string(), never: failure.code == NO_ANSWERS };
+            self.books.lock().pages.close(&self.place, anchor, closed);
         }
     }
 

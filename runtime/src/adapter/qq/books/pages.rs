@@ -21,7 +21,7 @@ pub(super) struct Pages {
     /// When a chat's event of the kinds in [`DAILY`] was answered last.
     daily: HashMap<(Place, &'static str), f64>,
     /// Kinds of events whose answers the platform refused, and its words.
-    refused: HashMap<String, String>,
+    refused: HashMap<String, Closed>,
 }
 
 /// One event, or message, and its answers.
@@ -34,7 +34,7 @@ struct Page {
     used: u32,
     next: u32,
     /// The platform's words.
-    closed: Option<String>,
+    closed: Option<Closed>,
     /// Which day's answer this is.
     daily: Option<&'static str>,
 }
@@ -65,6 +65,8 @@ impl Pages {
                 text: format!("the platform refused to have {kind} answered: {words}"),
                 never: true,
             });
+        if let Some(Closed { text, .. }) = self.refused.get(kind) {
+            return Err(Closed { text: format!("the platform refused to have {kind} answered: {text}"), never: true });
         }
         if let Some(daily) = daily(anchor) {
             let last = self.daily.get(&(place.clone(), daily)).copied();
@@ -77,8 +79,9 @@ impl Pages {
         }
         let window = window(rules, place.scene);
         let page = self.page(rules, place, anchor, now);
-        if let Some(words) = &page.closed {
-            return closed(format!("the platform takes no more answers to this {}: {words}", what(anchor)));
+        if let Some(Closed { text, never }) = &page.closed {
+            let text = format!("the platform takes no answer to this {}: {text}", what(anchor));
+            return Err(Closed { text, never: *never });
         }
         if now >= page.until {
             return closed(format!(
@@ -141,12 +144,12 @@ impl Pages {
     }
 
     /// The platform takes no more answers to it.
-    pub(super) fn close(&mut self, place: &Place, anchor: &Anchor, words: &str) {
-        if let Some(page) = self.pages.get_mut(&(place.clone(), anchor.id.clone())) {
-            page.closed = Some(words.to_owned());
-        }
+    pub(super) fn close(&mut self, place: &Place, anchor: &Anchor, closed: Closed) {
         if anchor.kind == AnchorKind::Perhaps {
-            self.refused.insert(kind(anchor).to_owned(), words.to_owned());
+            self.refused.insert(kind(anchor).to_owned(), closed.clone());
+        }
+        if let Some(page) = self.pages.get_mut(&(place.clone(), anchor.id.clone())) {
+            page.closed = Some(closed);
         }
     }
 

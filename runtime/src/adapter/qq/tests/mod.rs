@@ -1,3 +1,4 @@
+//! What the parts of the adapter do together, on recorded payloads.
 
 //! Tokens, requests and the gateway against small servers that do what each test says.
 mod api;
@@ -38,3 +39,4 @@ fn settings_of(base: &str) -> Settings {
         timings,
     }
 }
+mod sending;

@@ -21,6 +21,8 @@ use super::failure::Failure;
 use super::place::Place;
 use crate::model::{Error, Media, MediaSource};
 
+/// The request that announces an upload in parts.
+const PREPARE: &str = "upload_prepare";
 const MIB: u64 = 1 << 20;
 /// More bytes than this go in parts: the platform fails on larger ones in one request.
 const WHOLE: usize = 5 << 20;
@@ -137,7 +139,7 @@ impl Account {
         body: &Value,
         repeat: Repeat,
     ) -> Result<Reply, Failure> {
-        self.pace(Pace::Upload).await;
+        self.pace(if what == PREPARE { Pace::Slow(PREPARE) } else { Pace::Upload }).await;
         let path = place.path(what);
         let patience = self.settings.timings.upload;
         let method = reqwest::Method::POST;

@@ -60,7 +60,7 @@ impl Account {
         body.insert("file_size".to_owned(), bytes.len().to_string().into());
         body.insert("file_name".to_owned(), name.into());
         let prepared =
-            self.upload_request(place, "upload_prepare", &Value::Object(body), Repeat::Idempotent).await?;
+            self.upload_request(place, super::PREPARE, &Value::Object(body), Repeat::Idempotent).await?;
         let plan = plan(&prepared.body, bytes.len()).map_err(|reason| {
             Error::Other(format!("the platform's plan of an upload in parts makes no sense: {reason}"))
         })?;
