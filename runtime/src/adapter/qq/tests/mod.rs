@@ -40,3 +40,112 @@ fn settings_of(base: &str) -> Settings {
     }
 }
 mod sending;
+mod content;
+mod corpus;
+mod docs;
+mod events;
+mod examples;
+mod expected;
+mod mutations;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::decode::{self, Context, Decoded};
+use super::memory::Memory;
+use super::wire::Envelope;
+use super::{Anchor, AnchorKind};
+use crate::model::{Bot, Incoming, Message};
+
+const APP: &str = "102000001";
+/// When the events of these tests came in.
+const RECEIVED: u64 = 1_790_000_000;
+
+fn corpus_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus")
+
+/// The documents of the corpus, by file name.
+fn payloads() -> Vec<(String, String)> {
+    let dir = corpus_dir().join("qq-official");
+    let mut files: Vec<_> = std::fs::read_dir(&dir)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "json"))
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    files.sort();
+    assert!(files.len() > 100, "{} holds the corpus", dir.display());
+    files
+
+    let file = corpus_dir().join(format!("qq-official/{name}.json"));
+
+fn bot() -> Bot {
+    Bot { id: APP.to_owned(), platform: "qq".to_owned(), nickname: "bot".to_owned(), online: true }
+
+fn decoded(text: &str, memory: &mut Memory) -> Decoded {
+    let bot = bot();
+    let envelope = Envelope::read(text).unwrap();
+    let mut context = Context { bot: &bot, memory, received: RECEIVED, redelivered: false };
+    decode::event(&envelope, text, &mut context)
+
+/// An event for plugins, seen with what is in a memory.
+fn incoming(text: &str, memory: &mut Memory) -> Incoming {
+    match decoded(text, memory) {
+        Decoded::Event(event) => event,
+        Decoded::Ignored(reason) => panic!("ignored ({reason}): {text}"),
+
+/// The same, with nothing known before.
+fn fresh(text: &str) -> Incoming {
+    incoming(text, &mut Memory::default())
+
+fn anchor(event: &Incoming) -> &Anchor {
+    event.origin.as_ref().and_then(|origin| origin.downcast_ref()).expect("every event has an anchor")
+
+/// A frame of an event.
+fn frame(kind: &str, d: &Value) -> String {
+    json!({"op": 0, "id": format!("{kind}:7"), "t": kind, "d": d}).to_string()
+
+/// A group message with some fields of its own.
+fn group_message(changes: &Value) -> String {
+    let mut d = json!({
+        "id": "M1", "group_openid": "G1", "content": "hi", "timestamp": "2026-07-21T08:00:00+08:00",
+        "author": {"id": "U1", "member_openid": "U1", "username": "小明", "bot": false},
+    });
+    merge(&mut d, changes);
+    frame("GROUP_MESSAGE_CREATE", &d)
+
+fn c2c_message(changes: &Value) -> String {
+    let mut d = json!({
+        "id": "M1", "content": "hi", "timestamp": "2026-07-21T08:00:00+08:00",
+        "author": {"id": "U1", "user_openid": "U1"},
+    });
+    merge(&mut d, changes);
+    frame("C2C_MESSAGE_CREATE", &d)
+
+fn guild_message(kind: &str, changes: &Value) -> String {
+    let mut d = json!({
+        "id": "M1", "guild_id": "9", "channel_id": "90", "content": "hi",
+        "timestamp": "2026-07-21T08:00:00+08:00", "author": {"id": "1", "username": "abc", "bot": false},
+    });
+    merge(&mut d, changes);
+    frame(kind, &d)
+
+/// Null takes a field away.
+fn merge(base: &mut Value, changes: &Value) {
+    let fields = base.as_object_mut().unwrap();
+    for (key, value) in changes.as_object().unwrap() {
+        if value.is_null() {
+            fields.shift_remove(key);
+        } else {
+            fields.insert(key.clone(), value.clone());
+        }
+
+fn message(event: &Incoming) -> &Message {
+    event.message().unwrap_or_else(|| panic!("{:?} is no message", event.event.body))
+
+fn json_of<T: serde::Serialize>(value: &T) -> Value {
+    serde_json::to_value(value).unwrap()
