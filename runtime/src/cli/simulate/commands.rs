@@ -157,7 +157,7 @@ pub(super) fn help(language: Language) -> String {
 pub(super) fn list(table: &Table, language: Language) -> String {
     let line = |(name, arguments, zh, en): &(&str, &str, &str, &str)| {
         let usage = format!(":{name} {arguments}");
-        format!("{usage:<34}{}", pick(language, zh, en))
+        format!("{usage:<38}{}", pick(language, zh, en))
     };
     table.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -46,7 +46,7 @@ const COMMANDS: &Table = &[
     ("fail", "STATUS CODE TEXT", "让下一次发送失败", "let the next send fail"),
     ("lose", "", "下一次发送成功但没有回应", "let the next send succeed without an answer"),
     ("validate", "", "验证回调地址（op 13）", "validate the webhook (op 13)"),
-    ("wait", "[send|stream|acknowledge|...]", "等待机器人的下一个动作", "wait for what the bot does next"),
+    ("wait", "[send|stream|recall|acknowledge]", "等待机器人的下一个动作", "wait for what the bot does next"),
     ("help", "", "显示这些说明", "show this list"),
     ("quit", "", "结束", "end"),
 ];
