@@ -1,4 +1,4 @@
-//! `cargo xtask interop`: OneBot clients written by others, against the simulator.
+//! `cargo xtask interop`: clients of OneBot and of the official platform, written by others, against the simulators.
 //!
 //! They are Python packages of pinned versions and live in an environment of their own in the target folder, which is
 //! made once. Nothing but their installation leaves this machine.

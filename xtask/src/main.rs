@@ -25,7 +25,7 @@ Usage: cargo xtask <command>
                 where a running iglu picks them up
   test [STEP]   all checks: format, lints, plugins, tests, docs; with STEP, only the steps of that name
   bench [ARGS]  build for release and run the benchmark; ARGS go to it
-  interop       let NoneBot and aiocqhttp talk to the simulated NapCat; needs Python 3 and PyPI
+  interop       let NoneBot, aiocqhttp and botpy talk to the simulators; needs Python 3 and PyPI
   help          this text
 ";
 

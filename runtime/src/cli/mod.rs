@@ -87,6 +87,8 @@ enum Command {
 enum Simulated {
     /// A NapCat: type messages as any user, see what the bot does, and let things go wrong. `:help` lists the words
     Napcat(simulate::Arguments),
+    /// The official QQ platform: token, REST, gateway, webhook. `:help` lists the words
+    Qq(simulate::qq::Arguments),
 }
 
 /// The program: reads the arguments, carries the command out, and tells on stderr what went wrong.
@@ -119,6 +121,10 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Simulate(Simulated::Napcat(arguments)) => {
             log.start(None, "warn")?;
             blocking_on(simulate::napcat(arguments, Language::from_environment()))
+        }
+        Command::Simulate(Simulated::Qq(arguments)) => {
+            log.start(None, "warn")?;
+            blocking_on(simulate::qq::run(arguments, Language::from_environment()))
         }
         Command::Inspect { file, json } => {
             log.start(None, "warn")?;

@@ -38,6 +38,7 @@ mod guild;
 mod handle;
 mod ids;
 mod interaction;
+mod kinds;
 mod log;
 mod media;
 mod options;

@@ -54,19 +54,24 @@ impl Bot {
 
     /// A member writes in a group whose owner lets the bot hear everything.
     pub fn group_message(&self, group: &str, member: &str, draft: impl Into<Draft>) -> Event {
-        let d = self.group_body(group, member, &draft.into());
-        self.event("GROUP_MESSAGE_CREATE", d)
+        let event = self.group_message_event(group, member, draft);
+        self.emit(&event);
+        event
+    }
+
+    /// The event of [`Bot::group_message`], not told yet.
+    pub fn group_message_event(&self, group: &str, member: &str, draft: impl Into<Draft>) -> Event {
+        Event::new("GROUP_MESSAGE_CREATE", self.group_body(group, member, &draft.into()))
     }
 
     fn group_body(&self, group: &str, member: &str, draft: &Draft) -> Value {
         let mut d = draft.body(self.shape(), self.now());
         d["author"] = json!({"id": member, "member_openid": member, "union_openid": member});
-        d["group_openid"] = group.into();
+        // Not in the documentation, in every capture, and asked for by clients.
+        (d["group_id"], d["group_openid"]) = (group.into(), group.into());
         if self.shape() == Shape::Y2026 {
             (d["author"]["username"], d["author"]["bot"]) = ("小明".into(), false.into());
             d["author"]["member_role"] = "member".into();
-        } else {
-            d["group_id"] = group.into();
         }
         d
     }

@@ -46,7 +46,9 @@ pub(super) enum Happening {
 }
 
 /// Name, what follows it, and what it does in Chinese and English: one table for the help and for mistypings.
-const COMMANDS: &[(&str, &str, &str, &str)] = &[
+pub(super) type Table = [(&'static str, &'static str, &'static str, &'static str)];
+
+pub(super) const COMMANDS: &Table = &[
     ("user", "ID [NAME]", "换一个用户说话", "speak as another user"),
     ("role", "member|admin|owner", "设定当前用户在群里的身份", "set the user's role in groups"),
     ("group", "ID [NAME]", "到一个群里说话", "speak in a group"),
@@ -125,12 +127,12 @@ pub(super) fn cut(words: &[&str]) -> Option<Cut> {
 }
 
 /// How to write a known command, or which one an unknown name may mean.
-pub(super) fn usage(name: &str, language: Language) -> String {
-    if let Some((name, arguments, ..)) = COMMANDS.iter().find(|command| command.0 == name) {
+pub(super) fn usage(table: &Table, name: &str, language: Language) -> String {
+    if let Some((name, arguments, ..)) = table.iter().find(|command| command.0 == name) {
         let usage = format!(":{name} {arguments}");
         return format!("{}{}", pick(language, "用法：", "Usage: "), usage.trim_end());
     }
-    let guess = nearest(name, COMMANDS.iter().map(|command| command.0));
+    let guess = nearest(name, table.iter().map(|command| command.0));
     match (language, guess) {
         (Language::Chinese, Some(guess)) => format!("没有 `:{name}`，是不是 `:{guess}`？`:help` 列出全部。"),
         (Language::Chinese, None) => format!("没有 `:{name}`。`:help` 列出全部。"),
@@ -142,23 +144,22 @@ pub(super) fn usage(name: &str, language: Language) -> String {
 }
 
 pub(super) fn help(language: Language) -> String {
-    let mut lines: Vec<String> = COMMANDS
-        .iter()
-        .map(|(name, arguments, zh, en)| {
-            let usage = format!(":{name} {arguments}");
-            format!("{usage:<34}{}", pick(language, zh, en))
-        })
-        .collect();
-    lines.push(
-        pick(
-            language,
-            "其余的行都是消息；`10001@20001: 你好` 以那个用户在那个群里说。可以写 @bot、@10002、@all、[face 14]、[image: 地址]。",
-            "Every other line is a message; `10001@20001: hi` is one of that user in that group. It may hold @bot, @10002, \
-             @all, [face 14] and [image: ADDRESS].",
-        )
-        .to_owned(),
+    let messages = pick(
+        language,
+        "其余的行都是消息；`10001@20001: 你好` 以那个用户在那个群里说。可以写 @bot、@10002、@all、[face 14]、[image: 地址]。",
+        "Every other line is a message; `10001@20001: hi` is one of that user in that group. It may hold @bot, @10002, \
+         @all, [face 14] and [image: ADDRESS].",
     );
-    lines.join("\n")
+    format!("{}\n{messages}", list(COMMANDS, language))
+}
+
+/// One line for each command.
+pub(super) fn list(table: &Table, language: Language) -> String {
+    let line = |(name, arguments, zh, en): &(&str, &str, &str, &str)| {
+        let usage = format!(":{name} {arguments}");
+        format!("{usage:<38}{}", pick(language, zh, en))
+    };
+    table.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -191,8 +192,8 @@ mod tests {
 
     #[test]
     fn a_mistyped_command_is_guessed() {
-        assert!(usage("wiat", Language::English).contains(":wait"));
-        assert_eq!(usage("slow", Language::English), "Usage: :slow MS");
+        assert!(usage(COMMANDS, "wiat", Language::English).contains(":wait"));
+        assert_eq!(usage(COMMANDS, "slow", Language::English), "Usage: :slow MS");
         assert!(COMMANDS.iter().all(|(name, ..)| help(Language::Chinese).contains(&format!(":{name}"))));
     }
 }

@@ -4,6 +4,7 @@
 //! somebody to receive it, and `:wait` waits for what the bot does, so a script needs no pauses.
 
 mod commands;
+pub(super) mod qq;
 mod show;
 mod stage;
 

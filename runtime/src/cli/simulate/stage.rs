@@ -79,7 +79,7 @@ impl Stage {
             }
             Line::Command(name, words, rest) => self
                 .command(name, &words, rest)
-                .unwrap_or_else(|| Step::Note(commands::usage(name, self.language))),
+                .unwrap_or_else(|| Step::Note(commands::usage(commands::COMMANDS, name, self.language))),
         }
     }
 

@@ -1,15 +1,7 @@
-//! Lets real OneBot clients, written by others, talk to the simulator: `interop PYTHON FOLDER-OF-SCRIPTS`.
-//!
-//! Every client gets every kind of event and must read it into the type it has for it; it sends, and calls actions
-//! whose answers are compared. One line per check; the exit code tells whether all are good.
+//! OneBot clients over every transport: every kind of event is read into the type they have for it, and the answers
+//! to their calls are compared.
 
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    path::Path,
-    process::{ExitCode, Stdio},
-    time::Duration,
-};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, process::Stdio, time::Duration};
 
 use iglu_simulator::{FRIEND, GROUP, Http, Napcat, Options, Post, Reverse, SELF_ID};
 use serde_json::{Value, json};
@@ -21,7 +13,7 @@ use tokio::{
 };
 
 const TOKEN: &str = "inter-op";
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Kinds that NoneBot has a type for. All others are NapCat's own and must reach its nearest type.
 const TYPED: &[(&str, &str)] = &[
@@ -56,13 +48,8 @@ struct Client {
     failures: usize,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [python, scripts] = arguments.as_slice() else {
-        eprintln!("usage: interop PYTHON FOLDER-OF-SCRIPTS");
-        return ExitCode::from(2);
-    };
+/// Runs all of them; how many checks failed.
+pub(crate) async fn run(python: &str, scripts: &str) -> usize {
     let mut failures = 0;
     for (script, mode) in [
         ("nonebot", "forward"),
@@ -84,8 +71,7 @@ async fn main() -> ExitCode {
             }
         }
     }
-    println!("{}", if failures == 0 { "all good".to_owned() } else { format!("{failures} failed") });
-    if failures == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    failures
 }
 
 impl Client {
@@ -216,7 +202,7 @@ impl Client {
     }
 }
 
-async fn listening(at: SocketAddr) {
+pub(crate) async fn listening(at: SocketAddr) {
     while TcpStream::connect(at).await.is_err() {
         sleep(Duration::from_millis(50)).await;
     }
