@@ -6,7 +6,6 @@
 //! | `api`, `failure` | requests and what is tried again; what the platform's codes mean |
 //! | `run` | all bots at work |
 //! | `sign`, `webhook` | signatures; where the platform posts events |
-//! | `gateway` | where we fetch them |
 //! | `intake` | events on their way in |
 //! | `gateway/` | events by WebSocket: sessions, heartbeats, intents, shards |
 //! | `wire` | frames and deliveries as JSON: one envelope |
@@ -54,12 +53,10 @@ pub use run::{Rooms, run};
 /// The platform's name in the contract.
 pub(crate) const PLATFORM: &str = "qq";
 
-/// The bit of an intent by its name in the documentation.
+/// The value of an intent of the gateway, by its name in the documentation.
 #[must_use]
 pub fn intent(name: &str) -> Option<u32> {
-    // TODO(merge): gateway::intents
-    let _ = name;
-    None
+    gateway::intents::value(name)
 }
 
 /// One `[[bot]]` table with `platform = "qq"`.

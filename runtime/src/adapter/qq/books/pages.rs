@@ -60,13 +60,11 @@ impl Pages {
                 never: true,
             });
         }
-        if let Some(words) = self.refused.get(kind) {
+        if let Some(Closed { text, .. }) = self.refused.get(kind) {
             return Err(Closed {
-                text: format!("the platform refused to have {kind} answered: {words}"),
+                text: format!("the platform refused to have {kind} answered: {text}"),
                 never: true,
             });
-        if let Some(Closed { text, .. }) = self.refused.get(kind) {
-            return Err(Closed { text: format!("the platform refused to have {kind} answered: {text}"), never: true });
         }
         if let Some(daily) = daily(anchor) {
             let last = self.daily.get(&(place.clone(), daily)).copied();

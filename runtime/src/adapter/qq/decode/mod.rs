@@ -31,7 +31,6 @@ use kinds::Reading;
 
 #[cfg(test)]
 pub(super) use kinds::KINDS;
-pub(super) use time::read as read_time;
 
 /// What an event is read against.
 #[derive(Debug)]

@@ -96,6 +96,11 @@ fn mask(wanted: &BTreeSet<&'static str>, given_up: u8) -> u32 {
     INTENTS.iter().filter(asked).fold(0, |mask, intent| mask | 1 << intent.bit)
 }
 
+/// The value of the intent with this name.
+pub(in crate::adapter::qq) fn value(name: &str) -> Option<u32> {
+    INTENTS.iter().find(|intent| intent.name == name).map(|intent| 1 << intent.bit)
+}
+
 /// The platform's names of these intents.
 pub(in crate::adapter::qq) fn names(mask: u32) -> String {
     let named = |bit: u32| match INTENTS.iter().find(|intent| intent.bit == bit) {

@@ -1,61 +1,30 @@
-//! What the parts of the adapter do together, on recorded payloads.
+//! What the parts of the adapter do together: on recorded payloads, against small servers that do what each test says,
+//! and against the simulated platform.
 
-//! Tokens, requests and the gateway against small servers that do what each test says.
 mod api;
-mod faults;
-mod gateway;
-mod intents;
-mod server;
-mod token;
-use std::path::Path;
-use std::time::Duration;
-use super::{Rules, Settings, Timings};
-/// The document of this name in the corpus.
-fn payload(name: &str) -> String {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../tests/corpus/qq-official/{name}.json"));
-    std::fs::read_to_string(&file).unwrap_or_else(|reason| panic!("{}: {reason}", file.display()))
-}
-/// A table whose platform is at this address, with waits short enough for tests.
-fn settings_of(base: &str) -> Settings {
-    let timings = Timings {
-        handshake: Duration::from_secs(5),
-        hello: Duration::from_secs(5),
-        retry: Duration::from_millis(4),
-        answer: Duration::from_secs(5),
-        ..Timings::default()
-    };
-    Settings {
-        name: "mine".to_owned(),
-        app_id: "102000001".to_owned(),
-        secret: "naOC0ocQE3shWLAfffVLB1rhYPG7xxxx".to_owned(),
-        old_secret: None,
-        hook: None,
-        token_base: base.to_owned(),
-        api_base: base.to_owned(),
-        ca: None,
-        intents: None,
-        shards: None,
-        rules: Rules::default(),
-        timings,
-    }
-}
-mod sending;
 mod content;
 mod corpus;
 mod docs;
 mod events;
 mod examples;
 mod expected;
+mod faults;
+mod gateway;
+mod intents;
 mod mutations;
+mod sending;
+mod server;
+mod token;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::decode::{self, Context, Decoded};
 use super::memory::Memory;
 use super::wire::Envelope;
-use super::{Anchor, AnchorKind};
+use super::{Anchor, AnchorKind, Rules, Settings, Timings};
 use crate::model::{Bot, Incoming, Message};
 
 const APP: &str = "102000001";
@@ -64,6 +33,7 @@ const RECEIVED: u64 = 1_790_000_000;
 
 fn corpus_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus")
+}
 
 /// The documents of the corpus, by file name.
 fn payloads() -> Vec<(String, String)> {
@@ -80,34 +50,45 @@ fn payloads() -> Vec<(String, String)> {
     files.sort();
     assert!(files.len() > 100, "{} holds the corpus", dir.display());
     files
+}
 
+fn payload(name: &str) -> String {
     let file = corpus_dir().join(format!("qq-official/{name}.json"));
+    std::fs::read_to_string(&file).unwrap_or_else(|reason| panic!("{}: {reason}", file.display()))
+}
 
 fn bot() -> Bot {
     Bot { id: APP.to_owned(), platform: "qq".to_owned(), nickname: "bot".to_owned(), online: true }
+}
 
 fn decoded(text: &str, memory: &mut Memory) -> Decoded {
     let bot = bot();
     let envelope = Envelope::read(text).unwrap();
     let mut context = Context { bot: &bot, memory, received: RECEIVED, redelivered: false };
     decode::event(&envelope, text, &mut context)
+}
 
 /// An event for plugins, seen with what is in a memory.
 fn incoming(text: &str, memory: &mut Memory) -> Incoming {
     match decoded(text, memory) {
         Decoded::Event(event) => event,
         Decoded::Ignored(reason) => panic!("ignored ({reason}): {text}"),
+    }
+}
 
 /// The same, with nothing known before.
 fn fresh(text: &str) -> Incoming {
     incoming(text, &mut Memory::default())
+}
 
 fn anchor(event: &Incoming) -> &Anchor {
     event.origin.as_ref().and_then(|origin| origin.downcast_ref()).expect("every event has an anchor")
+}
 
 /// A frame of an event.
 fn frame(kind: &str, d: &Value) -> String {
     json!({"op": 0, "id": format!("{kind}:7"), "t": kind, "d": d}).to_string()
+}
 
 /// A group message with some fields of its own.
 fn group_message(changes: &Value) -> String {
@@ -117,6 +98,7 @@ fn group_message(changes: &Value) -> String {
     });
     merge(&mut d, changes);
     frame("GROUP_MESSAGE_CREATE", &d)
+}
 
 fn c2c_message(changes: &Value) -> String {
     let mut d = json!({
@@ -125,6 +107,7 @@ fn c2c_message(changes: &Value) -> String {
     });
     merge(&mut d, changes);
     frame("C2C_MESSAGE_CREATE", &d)
+}
 
 fn guild_message(kind: &str, changes: &Value) -> String {
     let mut d = json!({
@@ -133,6 +116,7 @@ fn guild_message(kind: &str, changes: &Value) -> String {
     });
     merge(&mut d, changes);
     frame(kind, &d)
+}
 
 /// Null takes a field away.
 fn merge(base: &mut Value, changes: &Value) {
@@ -143,9 +127,39 @@ fn merge(base: &mut Value, changes: &Value) {
         } else {
             fields.insert(key.clone(), value.clone());
         }
+    }
+}
 
 fn message(event: &Incoming) -> &Message {
     event.message().unwrap_or_else(|| panic!("{:?} is no message", event.event.body))
+}
 
 fn json_of<T: serde::Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap()
+}
+
+/// A table whose platform is at this address, with waits short enough for tests.
+fn settings_of(base: &str) -> Settings {
+    let timings = Timings {
+        handshake: Duration::from_secs(5),
+        hello: Duration::from_secs(5),
+        retry: Duration::from_millis(4),
+        answer: Duration::from_secs(5),
+        ..Timings::default()
+    };
+    Settings {
+        name: "mine".to_owned(),
+        app_id: APP.to_owned(),
+        secret: "naOC0ocQE3shWLAfffVLB1rhYPG7xxxx".to_owned(),
+        old_secret: None,
+        hook: None,
+        journal: true,
+        token_base: base.to_owned(),
+        api_base: base.to_owned(),
+        ca: None,
+        intents: None,
+        shards: None,
+        rules: Rules::default(),
+        timings,
+    }
+}
