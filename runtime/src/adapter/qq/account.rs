@@ -127,7 +127,9 @@ impl Account {
         match (Place::of(chat)?, chat) {
             (Some(place), _) => Ok(place),
             (None, Chat::Direct(direct)) => self.open(direct).await,
-            (None, _) => Err(Error::Unsupported("this chat cannot be sent to; use one of an event".to_owned())),
+            (None, _) => {
+                Err(Error::Unsupported("this chat cannot be sent to; use one of an event".to_owned()))
+            }
         }
     }
 

@@ -65,7 +65,9 @@ impl Account {
     /// Acknowledges an interaction for a handler.
     pub(super) async fn acknowledged(&self, incoming: &Incoming, code: u32) -> Result<(), Error> {
         let Some(interaction) = interaction(incoming) else {
-            return Err(Error::Invalid("this event is no interaction; only those are acknowledged".to_owned()));
+            return Err(Error::Invalid(
+                "this event is no interaction; only those are acknowledged".to_owned(),
+            ));
         };
         let (id, kind) = (&interaction.id, &interaction.kind);
         if !WAITING.contains(&kind.as_str()) {

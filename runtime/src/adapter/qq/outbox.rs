@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::account::{Account, Pace, text};
-use super::api::{Body, Reply, Repeat, Request};
+use super::api::{Body, Repeat, Reply, Request};
 use super::books::{Booking, Stamp};
 use super::encode::{self, Attachment, Piece};
 use super::failure::{Class, Failure};
@@ -61,7 +61,8 @@ impl Account {
         let mut receipt = Receipt { messages: Vec::new(), time: None, forward: None, audit: None };
         for (number, piece) in ready.iter_mut().enumerate() {
             let sent = self.deliver(&place, piece, &mut booking, anchor, total - number).await;
-            let sent = sent.map_err(|error| if number == 0 { error } else { partly(error, number, total) })?;
+            let sent =
+                sent.map_err(|error| if number == 0 { error } else { partly(error, number, total) })?;
             if let Some(id) = &sent.id {
                 self.memory().note_sent(id, sent.index.as_deref(), chat, &piece.piece.text);
             }
@@ -175,7 +176,8 @@ impl Account {
         let Some(file) = &ready.file else {
             return self.post(&path, &Value::Object(fields), repeat).await;
         };
-        let fields: Vec<(String, String)> = fields.into_iter().map(|(name, value)| (name, plain(value))).collect();
+        let fields: Vec<(String, String)> =
+            fields.into_iter().map(|(name, value)| (name, plain(value))).collect();
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
         let body = Body::Form { file_image: file, file_name: "image", fields: &fields };
         let patience = self.settings.timings.upload;
@@ -213,7 +215,9 @@ pub(super) fn anchor(incoming: &Incoming) -> Option<&Anchor> {
 /// Whether a request that failed has certainly left nothing behind.
 pub(super) fn was_not_sent(failure: &Failure) -> bool {
     match failure.class {
-        Class::Permanent | Class::Later | Class::Auth | Class::Upload | Class::Unreachable => !failure.retried,
+        Class::Permanent | Class::Later | Class::Auth | Class::Upload | Class::Unreachable => {
+            !failure.retried
+        }
         Class::Busy => failure.status == Some(429) && !failure.retried,
         Class::Anchor | Class::Delivered | Class::Timeout => false,
     }
@@ -225,8 +229,9 @@ fn quotes(piece: &Piece<'_>, place: &Place) -> bool {
 
 /// What the platform forgot can be uploaded again if it was this host that did it.
 fn can_upload_again(attachment: Option<&Attachment<'_>>) -> bool {
-    attachment
-        .is_some_and(|attachment| !matches!(attachment.media.source, crate::model::MediaSource::PlatformFile(_)))
+    attachment.is_some_and(|attachment| {
+        !matches!(attachment.media.source, crate::model::MediaSource::PlatformFile(_))
+    })
 }
 
 fn put_media(fields: &mut Map<String, Value>, info: String) {

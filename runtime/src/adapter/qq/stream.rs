@@ -292,7 +292,9 @@ impl Writer {
     async fn finish(&mut self) -> Result<Receipt, Error> {
         if self.stream.is_none() {
             if self.text.is_empty() {
-                return Err(Error::Invalid("nothing was written to this reply; append text first".to_owned()));
+                return Err(Error::Invalid(
+                    "nothing was written to this reply; append text first".to_owned(),
+                ));
             }
             let content = model::text(std::mem::take(&mut self.text));
             return self.account.send_all(&self.chat, &content, Some(&self.answers), false).await;

@@ -31,7 +31,8 @@ pub(in super::super) async fn run(account: &Account, action: &str, params: Value
         let wanted = !params.is_empty() || method != Method::DELETE;
         (path.to_owned(), wanted.then_some(Value::Object(params)))
     };
-    let repeat = if method == Method::POST || method == Method::PATCH { Repeat::Never } else { Repeat::Idempotent };
+    let repeat =
+        if method == Method::POST || method == Method::PATCH { Repeat::Never } else { Repeat::Idempotent };
     let timings = &account.settings.timings;
     let patience = if path.ends_with("/files") { timings.upload } else { timings.answer };
     account.pace(Pace::Send).await;
@@ -57,7 +58,8 @@ async fn send(
     });
     let mut repeat = Repeat::Never;
     if let Some(anchor) = anchor.filter(|_| place.scene.is_newer()) {
-        let given = fields.get("msg_seq").and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+        let given =
+            fields.get("msg_seq").and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
         if given.is_none() {
             fields.insert("msg_seq".to_owned(), account.books.number(place, &anchor, now()).into());
         }
@@ -102,7 +104,8 @@ fn read(action: &str) -> Result<(Method, &str), Error> {
     if !path.starts_with('/') || path.starts_with("//") {
         return wrong("the path does not begin with one slash");
     }
-    if path.contains(['#', '\\']) || path.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
+    if path.contains(['#', '\\']) || path.chars().any(|letter| letter.is_whitespace() || letter.is_control())
+    {
         return wrong("the path has characters that must be escaped");
     }
     let dots = |part: &str| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");

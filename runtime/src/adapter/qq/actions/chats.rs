@@ -54,7 +54,8 @@ impl Chats for Account {
             let anchor = anchor(&answers).filter(|anchor| anchor.kind == AnchorKind::Message);
             let Some(anchor) = anchor else {
                 return Err(Error::Unsupported(
-                    "the platform shows that a bot types when it answers a message, and this event is none".to_owned(),
+                    "the platform shows that a bot types when it answers a message, and this event is none"
+                        .to_owned(),
                 ));
             };
             if seconds == 0 {

@@ -16,7 +16,8 @@ impl Files for Account {
                 }
                 MediaSource::Url(_) => Err(Error::NotFound("the file came without an address".to_owned())),
                 MediaSource::PlatformFile(_) => Err(Error::Unsupported(
-                    "the official platform gives no bytes for an uploaded file; keep them when uploading".to_owned(),
+                    "the official platform gives no bytes for an uploaded file; keep them when uploading"
+                        .to_owned(),
                 )),
                 MediaSource::Path(_) => Err(Error::Unsupported(
                     "a path is for sending only; the file is on the host's own machine".to_owned(),

@@ -40,7 +40,8 @@ impl Groups for Account {
             let (mut members, mut cursor) = (Vec::new(), String::new());
             let mut seen = HashSet::new();
             for _ in 0..PAGES {
-                let query = if cursor.is_empty() { String::new() } else { format!("?cursor={}", escaped(&cursor)) };
+                let query =
+                    if cursor.is_empty() { String::new() } else { format!("?cursor={}", escaped(&cursor)) };
                 let body = self.ask(Method::GET, &format!("{base}{query}"), None).await?;
                 members.extend(body["members"].as_array().into_iter().flatten().filter_map(member));
                 match text(&body["next_cursor"]).filter(|next| seen.insert(next.clone())) {

@@ -51,7 +51,13 @@ pub(super) enum Shortage {
 
 impl Active {
     /// Counts `count` messages to a chat, if they are allowed.
-    pub(super) fn take(&mut self, rules: &Rules, place: &Place, count: u32, now: f64) -> Result<(), Shortage> {
+    pub(super) fn take(
+        &mut self,
+        rules: &Rules,
+        place: &Place,
+        count: u32,
+        now: f64,
+    ) -> Result<(), Shortage> {
         if !rules.active {
             return Err(Shortage::Off);
         }

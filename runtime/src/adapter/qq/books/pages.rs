@@ -61,7 +61,10 @@ impl Pages {
             });
         }
         if let Some(Closed { text, .. }) = self.refused.get(kind) {
-            return Err(Closed { text: format!("the platform refused to have {kind} answered: {text}"), never: true });
+            return Err(Closed {
+                text: format!("the platform refused to have {kind} answered: {text}"),
+                never: true,
+            });
         }
         if let Some(daily) = daily(anchor) {
             let last = self.daily.get(&(place.clone(), daily)).copied();

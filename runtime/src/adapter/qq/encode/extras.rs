@@ -13,7 +13,8 @@ const BUTTONS: usize = 5;
 /// The `markdown` of a request.
 pub(super) fn markdown(scene: Scene, markdown: &Markdown, rules: &Rules) -> Result<Value, Error> {
     if !rules.markdown {
-        let remedy = "its permission is switched off for this bot (`markdown` in its [[bot]] table); send text";
+        let remedy =
+            "its permission is switched off for this bot (`markdown` in its [[bot]] table); send text";
         return unsupported(scene, "markdown", remedy);
     }
     let content = markdown.content.as_deref().filter(|content| !content.is_empty());
@@ -41,7 +42,9 @@ pub(super) fn keyboard(text: &str) -> Result<Value, Error> {
         let buttons = row.get("buttons").and_then(Value::as_array).map_or(0, Vec::len);
         if buttons == 0 || buttons > BUTTONS {
             let row = number + 1;
-            return invalid(&format!("row {row} of a keyboard has {buttons} buttons; it takes 1 to {BUTTONS}"));
+            return invalid(&format!(
+                "row {row} of a keyboard has {buttons} buttons; it takes 1 to {BUTTONS}"
+            ));
         }
     }
     Ok(Value::Object(keyboard))

@@ -67,7 +67,8 @@ pub(super) fn pieces<'a>(
     rules: &Rules,
     index: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Vec<Piece<'a>>, Error> {
-    let mut parts = Parts { scene, rules, done: Vec::new(), text: String::new(), plain: String::new(), image: None };
+    let mut parts =
+        Parts { scene, rules, done: Vec::new(), text: String::new(), plain: String::new(), image: None };
     let own = content.iter().find_map(|segment| match segment {
         Segment::Reply(quote) => Some(Quote { message: &quote.message, wanted: true }),
         _ => None,

@@ -15,9 +15,7 @@ pub(super) fn plain(scene: Scene, text: &str, hide_addresses: bool) -> String {
     match scene {
         Scene::Private => text.into_owned(),
         // Groups have no escapes.
-        Scene::Group => {
-            text.replace("<qqbot-", &format!("<{GAP}qqbot-")).replace("<@", &format!("<{GAP}@"))
-        }
+        Scene::Group => text.replace("<qqbot-", &format!("<{GAP}qqbot-")).replace("<@", &format!("<{GAP}@")),
         Scene::Channel | Scene::Direct => text
             .replace('&', "&amp;")
             .replace('<', "&lt;")
@@ -79,7 +77,9 @@ pub(super) fn face(scene: Scene, face: &Face) -> Result<String, Error> {
 fn id<'a>(segment: &str, id: &'a str) -> Result<&'a str, Error> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if id.is_empty() || !id.bytes().all(plain) {
-        return invalid(&format!("the segment {segment} has the id {id:?}, which is none; use one of an event"));
+        return invalid(&format!(
+            "the segment {segment} has the id {id:?}, which is none; use one of an event"
+        ));
     }
     Ok(id)
 }

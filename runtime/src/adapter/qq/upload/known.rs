@@ -128,7 +128,9 @@ mod tests {
         assert_ne!(url("https://a.example/1.png"), url("https://a.example/2.png"));
         let group = Key::of_url(Scene::Group, FileType::Image, "https://a.example/1.png", "n");
         assert_ne!(url("https://a.example/1.png"), group, "an upload is good in its scene only");
-        for changing in ["https://a.example/random", "https://a.example/1.png?t=1", "https://a.example/api.php"] {
+        for changing in
+            ["https://a.example/random", "https://a.example/1.png?t=1", "https://a.example/api.php"]
+        {
             assert_eq!(url(changing), None, "{changing}");
         }
         let file = |name: &str| Key::of_bytes(Scene::Group, FileType::File, b"x", name);

@@ -186,7 +186,8 @@ fn check_size(kind: FileType, size: u64) -> Result<(), Error> {
     if size <= most {
         return Ok(());
     }
-    let remedy = if kind == FileType::File { "split it" } else { "make it smaller, or send it as a file segment" };
+    let remedy =
+        if kind == FileType::File { "split it" } else { "make it smaller, or send it as a file segment" };
     Err(Error::Invalid(format!(
         "the {} has {:.1} MiB, and the platform takes up to {} MiB: {remedy}",
         kind.words(),
@@ -198,7 +199,8 @@ fn check_size(kind: FileType, size: u64) -> Result<(), Error> {
 /// The name that a file is shown by.
 fn name_of(attachment: Attachment<'_>) -> String {
     let Media { source, name, .. } = attachment.media;
-    let last = |path: &str| path.rsplit(['/', '\\']).next().map(str::to_owned).filter(|name| !name.is_empty());
+    let last =
+        |path: &str| path.rsplit(['/', '\\']).next().map(str::to_owned).filter(|name| !name.is_empty());
     let from_source = || match source {
         MediaSource::Url(url) => last(url.split(['?', '#']).next().unwrap_or_default()),
         MediaSource::Path(path) => last(path),

@@ -76,7 +76,13 @@ impl Account {
         Ok(self.files(place, kind, body).await?)
     }
 
-    async fn upload_part(&self, place: &Place, plan: &Plan, part: &Part, bytes: Bytes) -> Result<(), Failure> {
+    async fn upload_part(
+        &self,
+        place: &Place,
+        plan: &Plan,
+        part: &Part,
+        bytes: Bytes,
+    ) -> Result<(), Failure> {
         let body = json!({
             "upload_id": plan.upload,
             "part_index": part.index,
@@ -195,7 +201,8 @@ mod tests {
         ] {
             assert!(plan(&body, 10).is_err(), "{body}");
         }
-        let whole = json!({"upload_id": "u", "parts": [{"index": 0, "presigned_url": "x", "block_size": "10"}]});
+        let whole =
+            json!({"upload_id": "u", "parts": [{"index": 0, "presigned_url": "x", "block_size": "10"}]});
         assert!(plan(&whole, 10).is_ok());
     }
 }

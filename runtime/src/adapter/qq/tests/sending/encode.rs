@@ -61,7 +61,9 @@ const IMAGE: Option<FileType> = Some(FileType::Image);
 
 #[test]
 fn private_and_group_content_is_as_few_requests_as_show_it() {
-    let voice = || Segment::Voice(Voice { media: media(MediaSource::Bytes(vec![1])), transcript: None, wav_url: None });
+    let voice = || {
+        Segment::Voice(Voice { media: media(MediaSource::Bytes(vec![1])), transcript: None, wav_url: None })
+    };
     let keys = json!({"content": {"rows": [{"buttons": [{"id": "1"}]}]}});
     let cases: Vec<(Scene, Vec<Segment>, Vec<(Value, Option<FileType>)>)> = vec![
         (Scene::Private, vec![text("a"), text("b")], vec![(json!({"msg_type": 0, "content": "ab"}), None)]),
@@ -172,8 +174,10 @@ fn the_documented_requests_come_out() {
         request
     };
     let keys = Segment::Keyboard(documented("request-group-markdown-keyboard")["keyboard"].to_string());
-    let card = documented("request-group-markdown-keyboard")["markdown"]["content"].as_str().unwrap().to_owned();
-    let reference = documented("request-c2c-reference")["message_reference"]["message_id"].as_str().unwrap().to_owned();
+    let card =
+        documented("request-group-markdown-keyboard")["markdown"]["content"].as_str().unwrap().to_owned();
+    let reference =
+        documented("request-c2c-reference")["message_reference"]["message_id"].as_str().unwrap().to_owned();
     for (name, scene, content) in [
         ("request-c2c-text", Scene::Private, vec![text("你好，欢迎使用机器人助手！")]),
         ("request-c2c-media", Scene::Private, vec![url("1.png")]),
