@@ -18,7 +18,7 @@ async fn a_message_is_taken_back_within_its_time() {
     let chat = chat_of(&heard);
     let first = stage.reply(&heard, "x").await.unwrap().messages.remove(0);
     stage.account.recall(&chat, &first).await.unwrap();
-    assert_eq!(stage.player.recalled(), [first.clone()]);
+    assert_eq!(stage.player.recalled(), std::slice::from_ref(&first));
     assert!(matches!(stage.account.recall(&chat, &first).await, Err(Error::NotFound(_))));
     assert!(matches!(stage.account.recall(&chat, " ").await, Err(Error::Invalid(_))));
     let late = stage.reply(&heard, "x").await.unwrap().messages.remove(0);

@@ -36,7 +36,7 @@ async fn every_scene_is_answered_in_its_own_words() {
         let receipt = stage.reply(&heard, "hello").await.unwrap();
         let sent = stage.platform.next_sent().await;
         assert_eq!((sent.text(), sent.msg_id.as_deref()), ("hello", Some(event.message_id())));
-        assert_eq!(receipt.messages, [sent.id.clone()]);
+        assert_eq!(receipt.messages, std::slice::from_ref(&sent.id));
         assert!(receipt.time.is_some_and(|time| time > 1.7e9), "{receipt:?}");
         let newer = matches!(sent.chat, Place::User(_) | Place::Group(_));
         assert_eq!(sent.body["msg_seq"].is_u64(), newer, "{}", sent.body);

@@ -44,7 +44,7 @@ async fn a_reply_grows_in_pieces_and_ends() {
         (sent.text(), sent.via, sent.msg_id.as_deref()),
         ("Once upon a time", Via::Stream, Some(event.message_id()))
     );
-    assert_eq!(receipt.messages, [sent.id.clone()]);
+    assert_eq!(receipt.messages, std::slice::from_ref(&sent.id));
     let pieces = pieces(&stage);
     for (number, piece) in pieces.iter().enumerate() {
         assert_eq!((&piece["index"], &piece["msg_seq"]), (&json!(number), &json!(1)), "{piece}");
@@ -102,7 +102,7 @@ async fn a_refused_stream_becomes_a_whole_message() {
     let receipt = draft.finish().await.unwrap();
     let sent = stage.platform.next_sent().await;
     assert_eq!((sent.text(), sent.via), ("all of it", Via::Message));
-    assert_eq!(receipt.messages, [sent.id.clone()]);
+    assert_eq!(receipt.messages, std::slice::from_ref(&sent.id));
     for _ in 0..3 {
         stage.reply(&heard, "x").await.unwrap();
     }
