@@ -97,7 +97,6 @@ impl Account {
         let repeat = Repeat::Idempotent;
         Ok(self.api.call(Request { method, path, body, repeat, patience }).await?.body)
     }
-
 }
 
 fn not_recalled(mut error: PlatformError, message: &str) -> Error {

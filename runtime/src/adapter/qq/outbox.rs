@@ -99,7 +99,7 @@ impl Account {
         match piece.attachment {
             Some(attachment) if place.scene.is_newer() => {
                 let info = self.file_info(place, attachment, false).await?;
-                put_media(&mut piece.fields, info);
+                put_media(&mut piece.fields, &info);
             }
             Some(attachment) => file = Some(super::upload::bytes_of(attachment).await?.into_owned()),
             None => {}
@@ -145,7 +145,7 @@ impl Account {
                     let Some(attachment) = ready.piece.attachment else { return Err(failure.into()) };
                     let info = self.file_info(place, attachment, true).await;
                     let info = info.inspect_err(|_| booking.give_back())?;
-                    put_media(&mut ready.piece.fields, info);
+                    put_media(&mut ready.piece.fields, &info);
                 }
                 _ => {
                     if was_not_sent(&failure) {
@@ -234,7 +234,7 @@ fn can_upload_again(attachment: Option<&Attachment<'_>>) -> bool {
     })
 }
 
-fn put_media(fields: &mut Map<String, Value>, info: String) {
+fn put_media(fields: &mut Map<String, Value>, info: &str) {
     fields.insert("media".to_owned(), serde_json::json!({"file_info": info}));
 }
 

@@ -92,10 +92,8 @@ impl Account {
         self.api.put(&part.url, bytes, self.settings.timings.upload).await?;
         let begun = Instant::now();
         loop {
-            let failure = match self.upload_request(place, "upload_part_finish", &body, Repeat::Never).await {
-                Ok(_) => return Ok(()),
-                Err(failure) => failure,
-            };
+            let finish = self.upload_request(place, "upload_part_finish", &body, Repeat::Never).await;
+            let Err(failure) = finish else { return Ok(()) };
             let passes = failure.code == NOT_YET || matches!(failure.class, Class::Busy | Class::Timeout);
             if !passes || begun.elapsed() + plan.delay > plan.patience {
                 return Err(failure);

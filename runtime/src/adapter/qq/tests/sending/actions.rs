@@ -18,7 +18,7 @@ async fn a_message_is_taken_back_within_its_time() {
     let chat = chat_of(&heard);
     let first = stage.reply(&heard, "x").await.unwrap().messages.remove(0);
     stage.account.recall(&chat, &first).await.unwrap();
-    assert_eq!(stage.player.recalled(), [first.clone()]);
+    assert_eq!(stage.player.recalled(), std::slice::from_ref(&first));
     assert!(matches!(stage.account.recall(&chat, &first).await, Err(Error::NotFound(_))));
     assert!(matches!(stage.account.recall(&chat, " ").await, Err(Error::Invalid(_))));
     let late = stage.reply(&heard, "x").await.unwrap().messages.remove(0);
@@ -28,7 +28,7 @@ async fn a_message_is_taken_back_within_its_time() {
     let sent = stage.send(&channel(), "x").await.unwrap().messages.remove(0);
     stage.account.recall(&channel(), &sent).await.unwrap();
     let request = stage.requests("DELETE", "/channels/*/messages/*").pop().unwrap();
-    assert!(request.path.ends_with("?hidetip=true") || request.path.ends_with(&sent), "{}", request.path);
+    assert_eq!(request.query, "hidetip=true");
 }
 
 #[tokio::test]
@@ -69,9 +69,13 @@ async fn reactions_are_of_channels() {
             assert_eq!(stage.requests(method, &path).len(), 1, "{method} {path}");
         }
     }
-    let refused = stage.account.react(Chat::Group(GROUP.to_owned()), message.clone(), "76".to_owned(), true).await;
+    let refused =
+        stage.account.react(Chat::Group(GROUP.to_owned()), message.clone(), "76".to_owned(), true).await;
     assert!(matches!(refused, Err(Error::Unsupported(_))));
-    assert!(matches!(stage.account.react(channel(), message, "😄".to_owned(), true).await, Err(Error::Invalid(_))));
+    assert!(matches!(
+        stage.account.react(channel(), message, "😄".to_owned(), true).await,
+        Err(Error::Invalid(_))
+    ));
 }
 
 #[tokio::test]
@@ -82,10 +86,16 @@ async fn groups_are_read_and_kept() {
         "GET",
         "/v2/groups/*/info",
         1,
-        Fault::answer(200, r#"{"group_openid":"G","group_name":"猫","group_finger_memo":"m","group_member_num":7}"#),
+        Fault::answer(
+            200,
+            r#"{"group_openid":"G","group_name":"猫","group_finger_memo":"m","group_member_num":7}"#,
+        ),
     );
     let info = Groups::info(group, GROUP.to_owned()).await.unwrap();
-    assert_eq!((&*info.id, &*info.name, info.description.as_deref(), info.members), ("G", "猫", Some("m"), Some(7)));
+    assert_eq!(
+        (&*info.id, &*info.name, info.description.as_deref(), info.members),
+        ("G", "猫", Some("m"), Some(7))
+    );
     let pages = [
         r#"{"members":[{"member_openid":"A","username":"a","member_role":"owner"},{}],"next_cursor":"c 1"}"#,
         r#"{"members":[{"member_openid":"B","joined_at":"2026-01-01T00:00:00+08:00"}],"next_cursor":""}"#,
@@ -102,7 +112,10 @@ async fn groups_are_read_and_kept() {
     let request = stage.requests("POST", "/v2/groups/*/batch_remove_members").pop().unwrap();
     assert_eq!(body(&request), json!({"member_openids": ["A"], "add_to_member_blacklist": true}));
     assert!(matches!(Groups::info(group, " ".to_owned()).await, Err(Error::Invalid(_))));
-    assert!(matches!(group.leave(GROUP.to_owned()).await, Err(Error::Unsupported(_))), "QQ has no such request");
+    assert!(
+        matches!(group.leave(GROUP.to_owned()).await, Err(Error::Unsupported(_))),
+        "QQ has no such request"
+    );
 }
 
 #[tokio::test]
@@ -150,10 +163,12 @@ async fn any_request_can_be_made_by_hand() {
     let me = stage.account.call("GET /users/@me", json!({})).await.unwrap();
     assert_eq!(me["id"], *stage.player.app().user_id);
     stage.account.call("GET /users/@me/guilds", json!({"limit": 1})).await.unwrap();
-    assert!(stage.requests("GET", "/users/@me/guilds").pop().unwrap().path.ends_with("?limit=1"));
+    assert_eq!(stage.requests("GET", "/users/@me/guilds").pop().unwrap().query, "limit=1");
     let Err(Error::Platform(error)) = stage.account.call("GET /no/such", json!({})).await else { panic!() };
     assert!(error.code > 0, "{error:?}");
-    for (action, params) in [("GET /users/@me", json!([])), ("users", json!({})), ("GET //evil.example", json!({}))] {
+    for (action, params) in
+        [("GET /users/@me", json!([])), ("users", json!({})), ("GET //evil.example", json!({}))]
+    {
         assert!(matches!(stage.account.call(action, params).await, Err(Error::Invalid(_))), "{action}");
     }
 }
@@ -165,7 +180,10 @@ async fn files_are_fetched_from_where_the_platform_has_them() {
     let file = || media(MediaSource::Url(url.clone()));
     assert_eq!(stage.account.download(file(), 5, true).await, Ok(b"hello".to_vec()));
     assert!(matches!(stage.account.download(file(), 4, true).await, Err(Error::Exhausted(_))));
-    assert!(matches!(stage.account.download(file(), 5, false).await, Err(Error::Denied(_))), "a plugin's address");
+    assert!(
+        matches!(stage.account.download(file(), 5, false).await, Err(Error::Denied(_))),
+        "a plugin's address"
+    );
     let token = media(MediaSource::PlatformFile("x".to_owned()));
     assert!(matches!(stage.account.download(token, 5, true).await, Err(Error::Unsupported(_))));
 }

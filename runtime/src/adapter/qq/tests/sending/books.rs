@@ -62,7 +62,8 @@ fn concurrent_replies_never_share_a_number_or_exceed_a_window() {
     let sent: Vec<_> = workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect();
     let different: HashSet<_> = sent.iter().collect();
     assert_eq!(different.len(), sent.len(), "no two replies are alike");
-    let mut messages: Vec<_> = sent.iter().map(|(place, message, _)| (place.id.clone(), message.clone())).collect();
+    let mut messages: Vec<_> =
+        sent.iter().map(|(place, message, _)| (place.id.clone(), message.clone())).collect();
     messages.sort();
     for same in messages.chunk_by(|a, b| a == b) {
         assert!(same.len() <= 5, "{same:?}");
@@ -169,7 +170,9 @@ fn events_without_answers_say_so() {
     let books = Books::new(Rules::default());
     let user = place(Scene::Private, "U");
     let never = anchor(AnchorKind::Never, "FRIEND_DEL:1");
-    let Error::Unsupported(said) = books.book(&user, Some(&never), 1, NOW).unwrap_err().error else { panic!() };
+    let Error::Unsupported(said) = books.book(&user, Some(&never), 1, NOW).unwrap_err().error else {
+        panic!()
+    };
     assert!(said.contains("FRIEND_DEL") && said.contains("40034027"), "{said}");
     let perhaps = anchor(AnchorKind::Perhaps, "FRIEND_ADD:1");
     let booking = books.book(&user, Some(&perhaps), 1, NOW).unwrap();
@@ -199,12 +202,19 @@ fn what_cannot_be_answered_becomes_a_message_of_its_own_while_the_quota_lasts() 
     for word in ["60 min", "quota of 2", "60 s"] {
         assert!(said.contains(word), "{said} says {word}");
     }
-    let Error::RateLimited(wait) = books.book(&user, None, 1, after + 20.0).unwrap_err().error else { panic!() };
+    let Error::RateLimited(wait) = books.book(&user, None, 1, after + 20.0).unwrap_err().error else {
+        panic!()
+    };
     assert_eq!(wait, 40.0);
     books.book(&user, None, 1, after + 60.0).unwrap().next();
-    let Error::RateLimited(wait) = books.book(&user, None, 1, after + 200.0).unwrap_err().error else { panic!() };
+    let Error::RateLimited(wait) = books.book(&user, None, 1, after + 200.0).unwrap_err().error else {
+        panic!()
+    };
     assert_eq!(wait, 86_200.0, "the day's quota");
-    assert!(books.book(&place(Scene::Private, "V"), None, 1, after).is_ok(), "another user has another quota");
+    assert!(
+        books.book(&place(Scene::Private, "V"), None, 1, after).is_ok(),
+        "another user has another quota"
+    );
 }
 
 #[test]
@@ -245,7 +255,10 @@ fn all_chats_together_have_a_rate_that_is_waited_for_if_it_is_short() {
 fn old_events_are_forgotten_without_reusing_their_numbers() {
     let books = Books::new(replies_only());
     let group = place(Scene::Group, "G");
-    let message = |number: u64| Anchor { received: START + number / 1_000, ..anchor(AnchorKind::Message, &format!("M{number}")) };
+    let message = |number: u64| Anchor {
+        received: START + number / 1_000,
+        ..anchor(AnchorKind::Message, &format!("M{number}"))
+    };
     for number in 0..25_000 {
         books.book(&group, Some(&message(number)), 1, NOW + 20.0).unwrap().next();
     }

@@ -100,7 +100,10 @@ async fn many_bytes_go_in_parts() {
     assert!(shown.in_parts && shown.bytes == film, "{} of {}", shown.bytes.len(), film.len());
     assert_eq!((shown.file_type, &*shown.name), (2, "video.mp4"));
     assert!(
-        stage.requests("PUT", "/upload/*").iter().all(|put| !put.headers.iter().any(|(name, _)| name == "authorization")),
+        stage
+            .requests("PUT", "/upload/*")
+            .iter()
+            .all(|put| !put.headers.iter().any(|(name, _)| name == "authorization")),
         "the address is the permission"
     );
 }
@@ -145,7 +148,10 @@ async fn channels_take_images_in_the_request() {
     stage.account.send(&channel, &content, None, false).await.unwrap();
     let request = stage.requests("POST", "/channels/*/messages").pop().unwrap();
     let sent = String::from_utf8_lossy(&request.body).into_owned();
-    assert!(sent.contains("name=\"file_image\"") && sent.contains("picture") && sent.contains("look"), "{sent}");
+    assert!(
+        sent.contains("name=\"file_image\"") && sent.contains("picture") && sent.contains("look"),
+        "{sent}"
+    );
     let url = [image(MediaSource::Url("https://example.com/a.png".to_owned()))];
     stage.account.send(&channel, &url, None, false).await.unwrap();
     let request = stage.requests("POST", "/channels/*/messages").pop().unwrap();

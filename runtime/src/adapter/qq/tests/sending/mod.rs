@@ -109,7 +109,13 @@ fn body(request: &Request) -> Value {
 }
 
 fn image(source: MediaSource) -> Segment {
-    Segment::Image(model::Image { media: media(source), summary: None, sub_type: None, width: None, height: None })
+    Segment::Image(model::Image {
+        media: media(source),
+        summary: None,
+        sub_type: None,
+        width: None,
+        height: None,
+    })
 }
 
 fn media(source: MediaSource) -> Media {

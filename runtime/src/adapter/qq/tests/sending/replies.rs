@@ -36,7 +36,7 @@ async fn every_scene_is_answered_in_its_own_words() {
         let receipt = stage.reply(&heard, "hello").await.unwrap();
         let sent = stage.platform.next_sent().await;
         assert_eq!((sent.text(), sent.msg_id.as_deref()), ("hello", Some(event.message_id())));
-        assert_eq!(receipt.messages, [sent.id.clone()]);
+        assert_eq!(receipt.messages, std::slice::from_ref(&sent.id));
         assert!(receipt.time.is_some_and(|time| time > 1.7e9), "{receipt:?}");
         let newer = matches!(sent.chat, Place::User(_) | Place::Group(_));
         assert_eq!(sent.body["msg_seq"].is_u64(), newer, "{}", sent.body);
@@ -60,8 +60,14 @@ async fn a_thousand_concurrent_replies_meet_no_rule() {
     let sent = stage.platform.sent();
     assert_eq!(sent.len(), 50 * 4 + 50 * 5);
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), sent.len());
-    assert!(results.iter().flat_map(|result| result.as_ref().err()).all(|error| matches!(error, Error::Expired(_))));
-    let numbers: HashSet<_> = sent.iter().map(|sent| (sent.msg_id.clone(), sent.body["msg_seq"].to_string())).collect();
+    assert!(
+        results
+            .iter()
+            .flat_map(|result| result.as_ref().err())
+            .all(|error| matches!(error, Error::Expired(_)))
+    );
+    let numbers: HashSet<_> =
+        sent.iter().map(|sent| (sent.msg_id.clone(), sent.body["msg_seq"].to_string())).collect();
     assert_eq!(numbers.len(), sent.len());
     assert!(stage.platform.violations().is_empty(), "{:?}", stage.platform.violations());
 }
@@ -238,7 +244,13 @@ async fn quotes_name_the_index_that_came_with_the_message() {
     let sent = stage.platform.next_sent().await;
     assert_eq!(sent.body["message_reference"]["message_id"].as_str(), event.reference());
     let quote = |message: &str| {
-        Segment::Reply(model::Quote { message: message.to_owned(), sender: None, time: None, text: None, content: None })
+        Segment::Reply(model::Quote {
+            message: message.to_owned(),
+            sender: None,
+            time: None,
+            text: None,
+            content: None,
+        })
     };
     let own = [quote(&sent.id), Segment::Text("and I said".to_owned())];
     stage.answer(&heard, &own).await.unwrap();

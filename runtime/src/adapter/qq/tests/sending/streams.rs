@@ -40,8 +40,11 @@ async fn a_reply_grows_in_pieces_and_ends() {
     draft.append("a time").unwrap();
     let receipt = draft.finish().await.unwrap();
     let sent = stage.platform.next_sent().await;
-    assert_eq!((sent.text(), sent.via, sent.msg_id.as_deref()), ("Once upon a time", Via::Stream, Some(event.message_id())));
-    assert_eq!(receipt.messages, [sent.id.clone()]);
+    assert_eq!(
+        (sent.text(), sent.via, sent.msg_id.as_deref()),
+        ("Once upon a time", Via::Stream, Some(event.message_id()))
+    );
+    assert_eq!(receipt.messages, std::slice::from_ref(&sent.id));
     let pieces = pieces(&stage);
     for (number, piece) in pieces.iter().enumerate() {
         assert_eq!((&piece["index"], &piece["msg_seq"]), (&json!(number), &json!(1)), "{piece}");
@@ -57,7 +60,8 @@ async fn a_reply_grows_in_pieces_and_ends() {
 
 #[tokio::test]
 async fn pieces_are_spaced_and_hold_what_came_between() {
-    let stage = Stage::with(Options::default(), |settings| settings.timings.piece = Duration::from_millis(120)).await;
+    let stage =
+        Stage::with(Options::default(), |settings| settings.timings.piece = Duration::from_millis(120)).await;
     let heard = stage.heard(&stage.player.c2c(USER, "tell me"));
     let draft = draft(&stage, &heard);
     let begun = std::time::Instant::now();
@@ -98,7 +102,7 @@ async fn a_refused_stream_becomes_a_whole_message() {
     let receipt = draft.finish().await.unwrap();
     let sent = stage.platform.next_sent().await;
     assert_eq!((sent.text(), sent.via), ("all of it", Via::Message));
-    assert_eq!(receipt.messages, [sent.id.clone()]);
+    assert_eq!(receipt.messages, std::slice::from_ref(&sent.id));
     for _ in 0..3 {
         stage.reply(&heard, "x").await.unwrap();
     }
