@@ -16,7 +16,7 @@ pub(super) enum Place {
 
 /// What became of one.
 pub(super) enum Read {
-    Message(Message),
+    Message(Box<Message>),
     /// It is not for plugins.
     Ignored(&'static str),
     /// It lacks its id or its chat.
@@ -71,7 +71,7 @@ pub(super) fn read(place: Place, d: &Node<'_>, context: &mut Context<'_>) -> Rea
         message.time,
         &message.text,
     );
-    Read::Message(message)
+    Read::Message(Box::new(message))
 }
 
 /// Two messages of one chat with one id are one message, by whichever event they come. The index of a message would be

@@ -72,7 +72,7 @@ pub(super) fn event(envelope: &Envelope<'_>, text: &str, context: &mut Context<'
     let body = match known.map(|known| known.reading) {
         Some(Reading::Link) => return Decoded::Ignored("it is the gateway's own"),
         Some(Reading::Message(place)) => match message::read(place, given.d, context) {
-            message::Read::Message(message) => Some(EventBody::Message(message)),
+            message::Read::Message(message) => Some(EventBody::Message(*message)),
             message::Read::Ignored(reason) => return Decoded::Ignored(reason),
             message::Read::Odd => None,
         },
