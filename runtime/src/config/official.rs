@@ -79,7 +79,8 @@ impl OfficialConfig {
                 "has no `secret`; write the bot's secret (AppSecret), or a `secret_file` that holds it",
             );
         }
-        if secret.is_none() && section.get("secret").is_some_and(|value| value.get_ref().as_str() == Some("")) {
+        if secret.is_none() && section.get("secret").is_some_and(|value| value.get_ref().as_str() == Some(""))
+        {
             section.wrong("secret", "is empty; write the bot's secret (AppSecret)");
         }
         if hook.is_some() {

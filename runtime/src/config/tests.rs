@@ -211,8 +211,14 @@ fn every_error_says_where_and_what_to_write() {
         ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nurl='ws://a'", "bot number 1.url: unknown key"),
         ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nlisten='ws://a:1'", "does not begin with `http://`"),
         ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nlisten='http://a'", "names no port"),
-        ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nlisten='https://a:443'", "`https://` needs `certificate`"),
-        ("[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nlisten='http://a:1'\nkey='none'", "there is no file home/none"),
+        (
+            "[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nlisten='https://a:443'",
+            "`https://` needs `certificate`",
+        ),
+        (
+            "[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nlisten='http://a:1'\nkey='none'",
+            "there is no file home/none",
+        ),
         (
             "[[bot]]\nplatform='qq'\napp_id=1\nsecret='x'\nlisten='http://a:1'\nintents=['GUILDS']",
             "bot number 1.intents: is of the gateway",

@@ -31,6 +31,7 @@ use kinds::Reading;
 
 #[cfg(test)]
 pub(super) use kinds::KINDS;
+pub(super) use time::read as read_time;
 
 /// What an event is read against.
 #[derive(Debug)]

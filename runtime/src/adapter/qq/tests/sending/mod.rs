@@ -88,6 +88,7 @@ fn settings(platform: &Platform, player: &Player) -> Settings {
         secret: player.app().secret.clone(),
         old_secret: None,
         hook: None,
+        journal: true,
         token_base: platform.token_base(),
         api_base: platform.api_base(),
         ca: None,
