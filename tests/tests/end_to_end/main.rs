@@ -12,6 +12,7 @@
 //! | `transports` | forward and reverse WebSocket, HTTP, events as posts and as a stream, all at once |
 //! | `rights` | permissions and storage |
 //! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
+//! | `official` | the official platform: webhook, gateway, replies, the journal |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
 //! | `simulate` | a simulated NapCat in a process of its own, driven by a script |
 
@@ -22,6 +23,7 @@ mod common;
 mod files;
 mod links;
 mod misbehaviour;
+mod official;
 mod program;
 mod recovery;
 mod rights;

@@ -74,15 +74,16 @@ async fn the_same_plugins_answer_on_napcat_and_on_the_official_platform() {
         assert_eq!(place.ask("/echo 你好 world").await, "你好 world");
         let first = place.ask("/note add milk").await;
         assert!(place.ask("/note list").await.contains("milk"), "{first}");
-        let shown = place.ask("/inspect").await;
-        assert!(shown.contains("/inspect"), "{shown}");
+        let shown = place.ask("look at this").await;
+        assert!(shown.contains("look at this") && shown.contains("\"text\""), "{shown}");
     }
 
-    napcat.send_event(iglu_tests::napcat::group_increase());
+    let newcomer = "C3D4E5F6A1B2C3D4E5F6A1B2C3D4E5F6";
     for (platform, bot) in [(&gateway, &bot), (&webhook, &hooked)] {
-        let group = iglu_tests::napcat::qq::GROUP;
-        bot.member_change(group, "C3D4E5F6A1B2C3D4E5F6A1B2C3D4E5F6", true);
-        let _ = platform;
+        let group = Chat::Group(iglu_tests::napcat::qq::GROUP.to_owned());
+        bot.member_change(iglu_tests::napcat::qq::GROUP, newcomer, true);
+        let welcome = platform.next_sent_to(&group).await;
+        assert!(welcome.text().contains("Welcome!") && welcome.text().contains(newcomer), "{}", welcome.text());
     }
     assert!(gateway.violations().is_empty() && webhook.violations().is_empty());
     host.stop().await;
