@@ -3,6 +3,7 @@
 mod api;
 mod faults;
 mod gateway;
+mod house;
 mod intents;
 mod server;
 mod token;
