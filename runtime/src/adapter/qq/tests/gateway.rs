@@ -157,9 +157,9 @@ async fn links_that_break_at_once_are_not_tried_for_ever_in_a_hurry() {
             assert!(ended.elapsed() > Duration::from_millis(800), "{:?}", ended.elapsed());
         }
         if link == 0 {
-            peer.ready("S").await
+            peer.ready("S").await;
         } else {
-            peer.resumed(2).await
+            peer.resumed(2).await;
         }
         peer.say(&json!({"op": 7})).await;
         ended = Instant::now();
@@ -352,7 +352,7 @@ async fn a_silent_session_is_kept_when_few_can_be_begun() {
     let asked = house.web.asked("/gateway/bot").len();
     let looked = async {
         while house.web.asked("/gateway/bot").len() < asked + 2 {
-            tokio::time::sleep(Duration::from_millis(5)).await
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     soon("a look at what is left", looked).await;
