@@ -36,6 +36,8 @@ pub(super) fn verdict(code: Option<u16>) -> Verdict {
              bot in the console at q.qq.com",
         ),
         Some(4915) => Verdict::Fatal("the bot is banned; the console at q.qq.com says why"),
+        // Codes from 5000 on are none of WebSocket's: the platform's 9001 and 9005 reach us as 1002.
+        Some(1002) => Verdict::Identify,
         None | Some(0..=3999 | 4000 | 4009) => Verdict::Resume,
         Some(_) => Verdict::Identify,
     }
@@ -49,7 +51,7 @@ mod tests {
     fn every_code_has_its_class() {
         let resume = [None, Some(1000), Some(1006), Some(1011), Some(4000), Some(4009)];
         assert!(resume.iter().all(|code| verdict(*code) == Verdict::Resume));
-        let identify = [4003, 4005, 4006, 4007, 4900, 4902, 4903, 4913, 9001, 9005, 4999];
+        let identify = [1002, 4003, 4005, 4006, 4007, 4900, 4902, 4903, 4913, 9001, 9005, 4999];
         assert!(identify.iter().all(|code| verdict(Some(*code)) == Verdict::Identify));
         let fatal = [4001, 4002, 4010, 4011, 4012, 4914, 4915];
         assert!(fatal.iter().all(|code| matches!(verdict(Some(*code)), Verdict::Fatal(_))));

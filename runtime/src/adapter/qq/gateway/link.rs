@@ -237,10 +237,7 @@ impl<'a> Link<'a> {
         stream: &mut (impl Stream<Item = Result<Message, WsError>> + Unpin),
     ) -> Result<Duration, End> {
         loop {
-            let text = match content(stream.next().await)? {
-                Some(text) => text,
-                None => continue,
-            };
+            let Some(text) = content(stream.next().await)? else { continue };
             let Ok(envelope) = Envelope::read(&text) else { continue };
             match envelope.op() {
                 Some(10) => {

@@ -99,11 +99,14 @@ impl Shard {
         let url = match (&self.session, self.url.take()) {
             (Some(_), Some(url)) => url,
             (Some(_), None) => {
-                starts::ask(&self.common.api, &self.common.settings).await.map_err(unasked)?.url
+                starts::ask(&self.common.api, &self.common.settings)
+                    .await
+                    .map_err(|failure| unasked(&failure))?
+                    .url
             }
             (None, _) => self.begin().await?,
         };
-        let token = self.common.api.tokens().get().await.map_err(unasked)?;
+        let token = self.common.api.tokens().get().await.map_err(|failure| unasked(&failure))?;
         let connector = Some(self.common.connector.clone());
         let dialled = connect_async_tls_with_config(&url, Some(link::config()), true, connector);
         let socket = match tokio::time::timeout(self.common.settings.timings.handshake, dialled).await {
@@ -124,7 +127,8 @@ impl Shard {
     async fn begin(&self) -> Result<String, End> {
         let (common, name) = (&self.common, &self.common.settings.name);
         loop {
-            let place = starts::ask(&common.api, &common.settings).await.map_err(unasked)?;
+            let place =
+                starts::ask(&common.api, &common.settings).await.map_err(|failure| unasked(&failure))?;
             if place.remaining == Some(0) {
                 let wait = place.reset.max(common.settings.timings.retry);
                 let text = format!("all {} sessions of a day are used up", place.total);
@@ -263,7 +267,7 @@ fn describe(end: &End) -> String {
     }
 }
 
-fn unasked(failure: Failure) -> End {
+fn unasked(failure: &Failure) -> End {
     match failure.class {
         Class::Auth => End::Refused(failure.to_string()),
         _ => End::Unreachable(failure.to_string()),

@@ -10,6 +10,7 @@ mod examples;
 mod expected;
 mod faults;
 mod gateway;
+mod house;
 mod intents;
 mod mutations;
 mod sending;
