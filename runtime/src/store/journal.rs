@@ -112,7 +112,7 @@ impl Journal {
         let change = Request::change(
             move |tables| {
                 let now = tables.now;
-                Ok(tables.journal.keep(number, &bot, &name, &kept, now, &done)?)
+                tables.journal.keep(number, &bot, &name, &kept, now, &done)
             },
             answer,
         );

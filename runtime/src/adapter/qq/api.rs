@@ -129,7 +129,11 @@ impl Api {
                 built = built.header(CONTENT_TYPE, kind).body(bytes.clone());
             }
             let (mut failure, rule) = match exchange(built, request.patience).await {
-                Ok(reply) => return Ok(reply),
+                Ok(reply) => {
+                    let (method, path) = (&request.method, request.path);
+                    tracing::debug!(%method, path, status = reply.status, trace = reply.trace, "the platform has answered");
+                    return Ok(reply);
+                }
                 Err(failed) => failed,
             };
             failure.message = token.hidden(failure.message);
