@@ -3,8 +3,10 @@
 //! | module | facts about |
 //! | --- | --- |
 //! | `both` | the same plugins on NapCat, in private chats and in groups of the official platform |
+//! | `journal` | what was acknowledged, and kills |
 
 mod both;
+mod journal;
 
 use std::time::Duration;
 
@@ -62,9 +64,10 @@ pub(crate) async fn door(host: &Host, name: &str) -> String {
     format!("http://{}", &line.text()[what.len()..])
 }
 
-/// Has the bot's events pushed to iglu, without pauses between tries.
+/// Has the bot's events pushed to iglu alone, without pauses between tries.
 pub(crate) async fn push_to(bot: &Bot, host: &Host) {
     let url = door(host, "official").await;
+    bot.forget_webhooks();
     bot.webhook(Webhook { spacing: Duration::from_millis(20), ..Webhook::to(&url) }).unwrap();
 }
 
