@@ -1,12 +1,13 @@
 //! The benchmark of the spine: `cargo xtask bench`. Every figure stands beside what it is compared with, from the same
-//! run, because machines are noisy. Figures are medians. With the names of parts (`loops`, `transports`, `start`, `inside`,
-//! `codec`) only these are measured.
+//! run, because machines are noisy. Figures are medians. With the names of parts (`loops`, `transports`, `webhook`, `start`,
+//! `inside`, `codec`) only these are measured.
 
 mod codec;
 mod inside;
 mod loops;
 mod start;
 mod transports;
+mod webhook;
 
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ fn main() -> anyhow::Result<()> {
         }
         if wanted("transports") {
             transports::run().await;
+        }
+        if wanted("webhook") {
+            webhook::run().await;
         }
         if wanted("start") {
             start::run().await;

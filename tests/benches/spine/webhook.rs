@@ -1,0 +1,106 @@
+//! Deliveries of the official platform: what one costs beside the verification of its signature, which it cannot do without.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use ed25519_dalek::{Signature, Signer as _, SigningKey};
+use iglu_tests::folder::Folder;
+use iglu_tests::host::Host;
+use iglu_tests::napcat::qq::{Bot, Event, Options, Platform, USER, Webhook};
+
+use crate::{median, row, us};
+
+const ROUNDS: usize = 5;
+const DELIVERIES: usize = 4_000;
+const IN_FLIGHT: usize = 32;
+
+/// A platform that pushes to a host, with a journal or without.
+struct Pair {
+    name: &'static str,
+    bot: Bot,
+    host: Host,
+    _platform: Platform,
+    _folder: Folder,
+    /// Microseconds of processor time, and of time, for each delivery.
+    cost: Vec<f64>,
+    time: Vec<f64>,
+}
+
+pub(crate) async fn run() {
+    println!(
+        "{DELIVERIES} deliveries a round, medians of {ROUNDS} rounds by turns, {IN_FLIGHT} in flight, no plugins"
+    );
+    let mut pairs = [pair("journal off", "journal = false").await, pair("journal on", "").await];
+    let mut bare = Vec::new();
+    for round in 0..=ROUNDS {
+        let verified = verification();
+        for pair in &mut pairs {
+            let events = (0..DELIVERIES).map(|_| message(&pair.bot)).collect();
+            let before = pair.host.cpu_time();
+            let (done, took) = pair.bot.push_all(events, IN_FLIGHT).await;
+            let used = pair.host.cpu_time() - before;
+            assert!(done.iter().all(|delivery| delivery.acknowledged.is_some()), "all are acknowledged");
+            // The first one warms up.
+            if round > 0 {
+                pair.cost.push(us(used) / DELIVERIES as f64);
+                pair.time.push(us(took) / DELIVERIES as f64);
+            }
+        }
+        if round > 0 {
+            bare.push(us(verified));
+        }
+    }
+    let bare = median(&mut bare);
+    row("Ed25519 verification alone", &format!("{bare:.1} us"), &format!("{:.0}/s a core", 1e6 / bare));
+    for Pair { name, host, mut cost, mut time, .. } in pairs {
+        let (cost, time) = (median(&mut cost), median(&mut time));
+        let bar = if name == "journal off" { ", at most 2" } else { "" };
+        let beside =
+            format!("{:.2}{bar}; {:.0}/s a core, {:.0}/s pushed", cost / bare, 1e6 / cost, 1e6 / time);
+        row(&format!("a delivery, {name}"), &format!("{cost:.1} us CPU"), &beside);
+        host.stop().await;
+    }
+}
+
+async fn pair(name: &'static str, setting: &str) -> Pair {
+    let platform = Platform::start(Options { deadline: Duration::from_secs(60), ..Options::default() }).await;
+    let bot = platform.bot();
+    let folder = Folder::new();
+    let (app, api, token_api) = (bot.app(), platform.api_base(), platform.token_base());
+    folder.configure(&format!(
+        "[[bot]]\nplatform = \"qq\"\nname = \"it\"\napp_id = \"{}\"\nsecret = \"{}\"\napi = \"{api}\"\ntoken_api = \
+         \"{token_api}\"\nlisten = \"http://127.0.0.1:0/\"\n{setting}\n",
+        app.app_id, app.secret
+    ));
+    let host = Host::run(&folder).await;
+    let what = "bot `it` waits for deliveries at ";
+    let line = host.says(what, |line| line.text().starts_with(what)).await;
+    let url = format!("http://{}", &line.text()[what.len()..]);
+    bot.webhook(Webhook { retries: 0, timeout: Duration::from_secs(30), ..Webhook::to(&url) })
+        .expect("it can be pushed to");
+    host.says("the connection", |line| line.text().ends_with("is connected")).await;
+    Pair { name, bot, host, _platform: platform, _folder: folder, cost: Vec::new(), time: Vec::new() }
+}
+
+fn message(bot: &Bot) -> Event {
+    bot.c2c_event(USER, "an ordinary message of some length, 你好")
+}
+
+/// What verifying one delivery takes, with the library and the function that the host uses.
+fn verification() -> Duration {
+    let key = SigningKey::from_bytes(b"abcdefghijklmnopqrstuvwxyz012345");
+    let verifying = key.verifying_key();
+    let messages: Vec<(Vec<u8>, Signature)> = (0..64)
+        .map(|number| {
+            let body =
+                format!("1725442341{{\"op\":0,\"id\":\"C2C_MESSAGE_CREATE:{number}\"{}}}", " ".repeat(600));
+            let signature = key.sign(body.as_bytes());
+            (body.into_bytes(), signature)
+        })
+        .collect();
+    let begun = Instant::now();
+    for (message, signature) in messages.iter().cycle().take(DELIVERIES) {
+        assert!(verifying.verify_strict(black_box(message), black_box(signature)).is_ok());
+    }
+    begun.elapsed() / DELIVERIES as u32
+}
