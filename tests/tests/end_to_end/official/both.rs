@@ -83,7 +83,11 @@ async fn the_same_plugins_answer_on_napcat_and_on_the_official_platform() {
         let group = Chat::Group(iglu_tests::napcat::qq::GROUP.to_owned());
         bot.member_change(iglu_tests::napcat::qq::GROUP, newcomer, true);
         let welcome = platform.next_sent_to(&group).await;
-        assert!(welcome.text().contains("Welcome!") && welcome.text().contains(newcomer), "{}", welcome.text());
+        assert!(
+            welcome.text().contains("Welcome!") && welcome.text().contains(newcomer),
+            "{}",
+            welcome.text()
+        );
     }
     assert!(gateway.violations().is_empty() && webhook.violations().is_empty());
     host.stop().await;
