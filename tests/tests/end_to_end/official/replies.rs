@@ -127,7 +127,7 @@ async fn a_button_is_acknowledged_in_time_by_its_handler_or_else_by_the_host() {
 #[tokio::test]
 async fn a_reply_grows_in_private_and_comes_whole_in_a_group() {
     let (platform, bot, _folder, host) = house("", Limits::default()).await;
-    let asked = bot.c2c(USER, "/grow 400 one two three four");
+    let asked = bot.c2c(USER, "/stretch 400 one two three four");
     let sent = platform.next_sent_to(&user()).await;
     assert_eq!((sent.text(), sent.via), ("one two three four", Via::Stream));
     assert_eq!(sent.msg_id.as_deref(), Some(asked.message_id()));
@@ -144,7 +144,7 @@ async fn a_reply_grows_in_private_and_comes_whole_in_a_group() {
     }
 
     let group = Chat::Group(GROUP.to_owned());
-    bot.group_at(GROUP, USER, "/grow 10 one two three");
+    bot.group_at(GROUP, USER, "/stretch 10 one two three");
     let sent = platform.next_sent_to(&group).await;
     assert_eq!((sent.text(), sent.via), ("one two three", Via::Message));
     assert_eq!(platform.sent_to(&group).len(), 1);
@@ -265,7 +265,7 @@ async fn what_cannot_succeed_is_told_with_the_platforms_code_and_tried_once() {
     let (platform, bot, _folder, host) = house("", Limits::default()).await;
     platform.fault("POST", TO_USERS, 1, Fault::error(400, 40_054_002, "机器人被禁言"));
     bot.c2c(USER, "/reply muted");
-    let line = host.says("the refusal", |line| line.plugin() == fixture_id(1)).await;
+    let line = host.says("the refusal", |line| line.is(&fixture_id(1), "platform{")).await;
     assert!(line.text().contains("platform{40054002, 机器人被禁言"), "{}", line.text());
     assert_eq!(platform.requests_to("POST", TO_USERS).len(), 1);
     host.stop().await;
