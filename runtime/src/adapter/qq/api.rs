@@ -129,7 +129,10 @@ impl Api {
                 built = built.header(CONTENT_TYPE, kind).body(bytes.clone());
             }
             let (mut failure, rule) = match exchange(built, request.patience).await {
-                Ok(reply) => return Ok(reply),
+                Ok(reply) => {
+                    self.tokens.worked(&token);
+                    return Ok(reply);
+                }
                 Err(failed) => failed,
             };
             failure.message = token.hidden(failure.message);

@@ -123,7 +123,6 @@ impl Run {
 
     async fn meet(&mut self, fault: Fault) {
         let before = self.links();
-        eprintln!("{:?} {} {fault:?} said {}", std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()%100000, self.bot.app().app_id, self.said.len());
         // A message may be under way; one of a session that nobody knows any more would be lost by the platform.
         if self.random.bool() {
             self.say();
@@ -232,7 +231,6 @@ async fn two_hundred_faults_lose_and_double_no_event_and_end_connected() {
     }
     let mut ended = Vec::new();
     while let Some(run) = under_fire.join_next().await {
-        if run.is_err() { let all: Vec<String> = host.lines().iter().map(|l| format!("{l:?}")).collect(); std::fs::write("/tmp/host.log", all.join("\n")).unwrap(); }
         ended.push(run.unwrap_or_else(|error| panic!("{error}\n{}", host.report())));
     }
     tokio::time::sleep(QUIET).await;
