@@ -97,8 +97,9 @@ async fn a_scripted_official_platform_waits_for_the_bot_and_prints_what_it_does(
     let host = Host::run(&folder).await;
     host.says("running", |line| line.plugin() == "echo").await;
 
+    // The first request with the bad token is refused, and the second is the answer.
     let script = ":help\n/echo private\n:wait send\n:group\n/echo group\n:wait\n:cut reset\n/echo after the cut\n\
-                  :wait\n:private\n:expire\n/echo with a new token\n:wait\n:lose\n/echo last\n:wait send\n";
+                  :wait\n:private\n:expire\n/echo with a new token\n:wait send\n:wait send\n/echo last\n:wait send\n";
     let mut stdin = simulator.stdin.take().unwrap();
     stdin.write_all(script.as_bytes()).await.unwrap();
     drop(stdin);
