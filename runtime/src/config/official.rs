@@ -34,7 +34,8 @@ pub struct OfficialConfig {
     pub token_base: String,
     /// A PEM file with the certificates to trust, in place of the public authorities.
     pub ca: Option<PathBuf>,
-    /// The gateway's intents; none to follow what plugins listen to.
+    /// The gateway's intents; none to follow what plugins listen to. `GUILD_MESSAGES` and `FORUMS_EVENT`, which only
+    /// private-domain bots have, are asked for in no other way than here.
     pub intents: Option<u32>,
     /// The gateway's shards; none to follow the platform's advice.
     pub shards: Option<u32>,

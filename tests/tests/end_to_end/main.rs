@@ -14,7 +14,7 @@
 //! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
 //! | `official` | the official platform: webhook, gateway, replies, the journal |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
-//! | `simulate` | a simulated NapCat in a process of its own, driven by a script |
+//! | `simulate` | a simulated platform in a process of its own, driven by a script |
 
 #![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 

@@ -1,4 +1,4 @@
-//! `iglu simulate napcat` and `iglu run`: two processes of the real program.
+//! `iglu simulate` and `iglu run`: two processes of the real program.
 
 use std::{process::Stdio, time::Duration};
 
@@ -51,6 +51,68 @@ async fn a_scripted_napcat_waits_for_the_bot_and_prints_what_it_does() {
         ("bot@20001: ", "group"),
         ("bot@20001: ", "after the cut"),
         ("bot@20001: ", "last"),
+    ];
+    assert_eq!(said.len(), expected.len(), "{shown}");
+    for (line, (place, text)) in said.iter().zip(expected) {
+        assert!(line.starts_with(place) && line.ends_with(text), "{line:?} for {text:?}\n{shown}");
+    }
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_scripted_official_platform_waits_for_the_bot_and_prints_what_it_does() {
+    let mut simulator = Command::new(iglu_bin())
+        .args([
+            "simulate",
+            "qq",
+            "--api",
+            "0",
+            "--gateway",
+            "0",
+            "--app-id",
+            "102000009",
+            "--secret",
+            "s3cret",
+        ])
+        .env("LANG", "en_US.UTF-8")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut notes = BufReader::new(simulator.stderr.take().unwrap()).lines();
+    let mut bases = Vec::new();
+    for what in ["token: ", "API: ", "gateway: "] {
+        let line = timeout(DEADLINE, notes.next_line()).await.unwrap().unwrap().unwrap();
+        bases.push(line.strip_prefix(what).unwrap_or_else(|| panic!("{line:?} for {what:?}")).to_owned());
+    }
+
+    let folder = Folder::new();
+    folder.put("echo.wasm", &plugin("echo"));
+    folder.configure(&format!(
+        "[[bot]]\nplatform = \"qq\"\napp_id = 102000009\nsecret = \"s3cret\"\ntoken_api = \"{}\"\napi = \"{}\"",
+        bases[0], bases[1]
+    ));
+    let host = Host::run(&folder).await;
+    host.says("running", |line| line.plugin() == "echo").await;
+
+    // The first request with the bad token is refused, and the second is the answer.
+    let script = ":help\n/echo private\n:wait send\n:group\n/echo group\n:wait\n:cut reset\n/echo after the cut\n\
+                  :wait\n:private\n:expire\n/echo with a new token\n:wait send\n:wait send\n/echo last\n:wait send\n";
+    let mut stdin = simulator.stdin.take().unwrap();
+    stdin.write_all(script.as_bytes()).await.unwrap();
+    drop(stdin);
+    let mut shown = String::new();
+    timeout(DEADLINE, simulator.stdout.take().unwrap().read_to_string(&mut shown)).await.unwrap().unwrap();
+    assert!(simulator.wait().await.unwrap().success(), "{shown}");
+    let said: Vec<_> = shown.lines().filter(|line| line.starts_with("bot")).collect();
+    let expected = [
+        ("bot→7D29…5BC7: ", "private"),
+        ("bot@D4DE…2B91: ", "group"),
+        ("bot@D4DE…2B91: ", "after the cut"),
+        ("bot→7D29…5BC7: ", "with a new token"),
+        ("bot→7D29…5BC7: ", "last"),
     ];
     assert_eq!(said.len(), expected.len(), "{shown}");
     for (line, (place, text)) in said.iter().zip(expected) {

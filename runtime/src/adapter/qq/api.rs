@@ -132,6 +132,7 @@ impl Api {
                 Ok(reply) => {
                     let (method, path) = (&request.method, request.path);
                     tracing::debug!(%method, path, status = reply.status, trace = reply.trace, "the platform has answered");
+                    self.tokens.worked(&token);
                     return Ok(reply);
                 }
                 Err(failed) => failed,

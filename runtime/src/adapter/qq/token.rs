@@ -119,6 +119,14 @@ impl Tokens {
         wait(fetch).await
     }
 
+    /// The platform took the token: a refusal from now on is a new one.
+    pub(super) fn worked(&self, token: &Arc<Token>) {
+        let mut state = self.state();
+        if state.refused.as_ref() == Some(token) {
+            state.refused = None;
+        }
+    }
+
     /// Drops the token, for the next caller to fetch another.
     pub(super) fn forget(&self, token: &Arc<Token>) {
         let pause = self.settings.timings.retry * LONGEST / 2;

@@ -3,10 +3,14 @@
 //! | module | facts about |
 //! | --- | --- |
 //! | `both` | the same plugins on NapCat, in private chats and in groups of the official platform |
+//! | `gateway` | links that break in every way; intents |
 //! | `journal` | what was acknowledged, and kills |
+//! | `replies` | windows, counts and numbers of replies, buttons, replies that grow, quotas, faults of requests |
 
 mod both;
+mod gateway;
 mod journal;
+mod replies;
 
 use std::time::Duration;
 

@@ -1,7 +1,9 @@
 //! Which events to ask for.
 //!
 //! An intent that is not granted closes the link (4014), so those that need a grant are asked for only when a plugin
-//! listens to what they bring, and given up in two steps: first what only private-domain bots have, then all of them.
+//! listens to what they bring, and given up in two steps: first those of guilds, which few bots have, then all of them.
+//! What only private-domain bots have, the owner asks for by the setting `intents`: nearly every bot would be refused
+//! at each start.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -12,8 +14,10 @@ enum Need {
     /// Every bot has it.
     None,
     Grant,
-    /// Only bots of a private domain can have it.
-    Domain,
+    /// The same, of guilds.
+    Guild,
+    /// Only bots of a private domain can have it; never asked for but by the owner's setting.
+    Owner,
 }
 
 struct Intent {
@@ -31,11 +35,11 @@ const fn intent(bit: u32, name: &'static str, need: Need, kinds: &'static [&'sta
 const INTENTS: &[Intent] = &[
     intent(0, "GUILDS", Need::None, &["notice.guild"]),
     intent(1, "GUILD_MEMBERS", Need::None, &["notice.guild"]),
-    intent(9, "GUILD_MESSAGES", Need::Domain, &["message.channel", "notice.message-recalled"]),
-    intent(10, "GUILD_MESSAGE_REACTIONS", Need::Grant, &["notice.reaction"]),
+    intent(9, "GUILD_MESSAGES", Need::Owner, &["message.channel", "notice.message-recalled"]),
+    intent(10, "GUILD_MESSAGE_REACTIONS", Need::Guild, &["notice.reaction"]),
     intent(12, "DIRECT_MESSAGE", Need::None, &["message.direct", "notice.message-recalled"]),
-    intent(18, "OPEN_FORUMS_EVENT", Need::Grant, &["notice.guild"]),
-    intent(19, "AUDIO_OR_LIVE_CHANNEL_MEMBER", Need::Grant, &["notice.guild"]),
+    intent(18, "OPEN_FORUMS_EVENT", Need::Guild, &["notice.guild"]),
+    intent(19, "AUDIO_OR_LIVE_CHANNEL_MEMBER", Need::Guild, &["notice.guild"]),
     intent(23, "ENTER_AIO", Need::Grant, &["notice.other"]),
     intent(
         24,
@@ -46,8 +50,8 @@ const INTENTS: &[Intent] = &[
     intent(25, "GROUP_AND_C2C_EVENT", Need::None, &[]),
     intent(26, "INTERACTION", Need::None, &[]),
     intent(27, "MESSAGE_AUDIT", Need::Grant, &["notice.audited"]),
-    intent(28, "FORUMS_EVENT", Need::Domain, &["notice.guild"]),
-    intent(29, "AUDIO_ACTION", Need::Grant, &["notice.guild"]),
+    intent(28, "FORUMS_EVENT", Need::Owner, &["notice.guild"]),
+    intent(29, "AUDIO_ACTION", Need::Guild, &["notice.guild"]),
     intent(30, "PUBLIC_GUILD_MESSAGES", Need::None, &["message.channel", "notice.message-recalled"]),
 ];
 
@@ -88,8 +92,9 @@ fn mask(wanted: &BTreeSet<&'static str>, given_up: u8) -> u32 {
     let asked = |intent: &&Intent| {
         let kept = match intent.need {
             Need::None => true,
-            Need::Domain => given_up == 0,
+            Need::Guild => given_up == 0,
             Need::Grant => given_up < LAST,
+            Need::Owner => false,
         };
         kept && (intent.kinds.is_empty() || intent.kinds.iter().any(|kind| wanted.contains(kind)))
     };

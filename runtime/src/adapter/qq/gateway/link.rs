@@ -94,6 +94,8 @@ pub(super) struct Link<'a> {
     pub(super) greeted: bool,
     /// Resume was sent.
     pub(super) resuming: bool,
+    /// It brought an event that no link before it did.
+    pub(super) of_use: bool,
     begun: Instant,
     last_frame: Instant,
     acknowledged: bool,
@@ -123,7 +125,7 @@ impl<'a> Link<'a> {
     ) -> Self {
         let intents = common.intents(&wanted.borrow_and_update());
         let now = Instant::now();
-        let (greeted, resuming, acknowledged) = (false, false, true);
+        let (greeted, resuming, of_use, acknowledged) = (false, false, false, true);
         let (more, put_off) = (None, None);
         Self {
             common,
@@ -133,6 +135,7 @@ impl<'a> Link<'a> {
             intents,
             greeted,
             resuming,
+            of_use,
             begun: now,
             last_frame: now,
             acknowledged,
@@ -342,6 +345,7 @@ impl<'a> Link<'a> {
                 self.common.ear.take(text, envelope);
                 if let Some(session) = &mut *self.session {
                     session.heard = now;
+                    self.of_use |= envelope.sequence() > session.sequence;
                 }
             }
         }

@@ -43,6 +43,7 @@ struct Over {
     intents: u32,
     greeted: bool,
     resuming: bool,
+    of_use: bool,
 }
 
 /// Keeps a shard's link until `stop`; the reason if no try can succeed.
@@ -79,6 +80,7 @@ impl Shard {
             intents: 0,
             greeted: false,
             resuming: false,
+            of_use: false,
         };
         let dialled = tokio::select! {
             () = stop.cancelled() => return failed(End::Stopped, None),
@@ -91,8 +93,8 @@ impl Shard {
         let opened = Some(Instant::now());
         let mut link = Link::new(&self.common, self.number, &mut self.session, &mut self.wanted);
         let end = link.run(socket, &token, stop).await;
-        let (intents, greeted, resuming) = (link.intents, link.greeted, link.resuming);
-        Over { end, opened, token: Some(token), intents, greeted, resuming }
+        let (intents, greeted, resuming, of_use) = (link.intents, link.greeted, link.resuming, link.of_use);
+        Over { end, opened, token: Some(token), intents, greeted, resuming, of_use }
     }
 
     async fn dial(&mut self) -> Result<(Socket, Arc<Token>), End> {
@@ -148,7 +150,7 @@ impl Shard {
 
     /// What to keep for the next try, and how long to wait for it; `Err` if there is to be none.
     fn settle(&mut self, over: Over) -> Result<Duration, String> {
-        let Over { end, opened, token, intents, greeted, resuming } = over;
+        let Over { end, opened, token, intents, greeted, resuming, of_use } = over;
         if greeted {
             self.ladder.stands();
             self.failed_resumes = 0;
@@ -179,12 +181,19 @@ impl Shard {
                 self.session = None;
                 self.ladder.next()
             }
-            End::Lost { code, .. } => self.after_loss(verdict(*code), &reason, token.as_ref(), intents)?,
+            End::Lost { code, .. } => match verdict(*code) {
+                // The token was bad and not the session, whose events wait.
+                Verdict::Token if resuming && !greeted && self.failed_resumes == 1 => {
+                    self.forget(token.as_ref());
+                    self.ladder.next()
+                }
+                verdict => self.after_loss(verdict, &reason, token.as_ref(), intents)?,
+            },
         };
         let dropped = matches!(end, End::Lost { .. } | End::Oversize | End::Reconnect);
         if let Some(opened) = opened
             && dropped
-            && self.ladder.broke(opened.elapsed())
+            && self.ladder.broke(opened.elapsed(), of_use)
         {
             wait = self.ladder.longest();
         }
@@ -206,16 +215,18 @@ impl Shard {
             Verdict::Resume => return Ok(self.ladder.next()),
             Verdict::Slower => return Ok(self.ladder.longest()),
             Verdict::Identify => {}
-            Verdict::Token => {
-                if let Some(token) = token {
-                    self.common.api.tokens().forget(token);
-                }
-            }
+            Verdict::Token => self.forget(token),
             Verdict::Intents => self.give_up(intents, reason)?,
             Verdict::Fatal(why) => return Err(format!("{reason}: {why}")),
         }
         self.session = None;
         Ok(self.ladder.next())
+    }
+
+    fn forget(&self, token: Option<&Arc<Token>>) {
+        if let Some(token) = token {
+            self.common.api.tokens().forget(token);
+        }
     }
 
     /// Goes on without intents that the platform may not have granted.

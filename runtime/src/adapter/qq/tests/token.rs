@@ -198,3 +198,17 @@ async fn a_refused_token_that_comes_back_is_no_loop() {
     }
     assert_eq!(web.tokens(), 2);
 }
+
+#[tokio::test]
+async fn a_token_that_came_back_and_worked_is_fetched_anew_when_it_is_refused_again() {
+    let web = Web::open(|_, _| text(payload("doc-token-response"))).await;
+    let slow = Timings { retry: Duration::from_secs(1), ..settings_of("").timings };
+    let tokens = tokens(Settings { timings: slow, ..settings_of(&web.base) });
+    let token = tokens.get().await.unwrap();
+    for fetched in 2..5 {
+        tokens.forget(&token);
+        assert_eq!(tokens.get().await.unwrap(), token);
+        assert_eq!(web.tokens(), fetched);
+        tokens.worked(&token);
+    }
+}
