@@ -3,8 +3,10 @@
 //! | module | facts about |
 //! | --- | --- |
 //! | `both` | the same plugins on NapCat, in private chats and in groups of the official platform |
+//! | `webhook` | deliveries: attacks, repetitions, several bots, certificates, a full disk |
 
 mod both;
+mod webhook;
 
 use std::time::Duration;
 
