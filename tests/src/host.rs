@@ -94,9 +94,20 @@ impl Host {
         host
     }
 
+    /// The same by way of another program: its arguments, then iglu and its own.
+    pub async fn run_by(program: &[&str], folder: &Folder) -> Self {
+        let host = Self::spawn(through(program), folder);
+        host.says("iglu is up", |line| line.text() == "iglu is up").await;
+        host
+    }
+
     /// Starts `iglu run` on the folder and does not wait.
     pub fn start(folder: &Folder) -> Self {
-        let mut child = iglu()
+        Self::spawn(iglu(), folder)
+    }
+
+    fn spawn(mut iglu: Command, folder: &Folder) -> Self {
+        let mut child = iglu
             .args(["run", "--log-format", "json"])
             .arg(folder.path())
             .stdin(Stdio::null())
@@ -239,9 +250,19 @@ pub async fn iglu_with(arguments: &[&str], input: &str) -> Output {
     ended.unwrap_or_else(|_| panic!("iglu {arguments:?} does not end")).expect("it can be waited for")
 }
 
-/// Independent of the settings of whoever runs the tests.
 fn iglu() -> Command {
-    let mut command = Command::new(iglu_bin());
+    settled(Command::new(iglu_bin()))
+}
+
+fn through(program: &[&str]) -> Command {
+    let (first, arguments) = program.split_first().expect("the program has a name");
+    let mut command = Command::new(first);
+    command.args(arguments).arg(iglu_bin());
+    settled(command)
+}
+
+/// Independent of the settings of whoever runs the tests.
+fn settled(mut command: Command) -> Command {
     command.env_remove("IGLU_LOG").env("LANG", "en_US.UTF-8").env_remove("LC_ALL").env_remove("LC_MESSAGES");
     command.kill_on_drop(true);
     command

@@ -21,7 +21,7 @@ const VISITORS: usize = 1_024;
 /// For the handshake of TLS, and for the head of a request.
 pub(super) const HURRY: Duration = Duration::from_secs(10);
 /// Between two tries to listen.
-const RETRY: Duration = Duration::from_secs(5);
+pub(super) const RETRY: Duration = Duration::from_secs(5);
 
 /// Who receives visitors.
 pub(super) trait Host: Send + Sync + 'static {

@@ -110,6 +110,8 @@ mod tests {
                 .map(|BotConfig { url, .. }| url.as_deref().unwrap_or_default())
                 .collect();
             assert_eq!(urls, ["ws://127.0.0.1:3001"]);
+            let official: Vec<_> = full.bots.official.iter().map(|bot| bot.hook.is_some()).collect();
+            assert_eq!(official, [true]);
             assert_eq!(full.plugins.keys().collect::<Vec<_>>(), ["echo"]);
         }
     }
@@ -133,6 +135,35 @@ mod tests {
                     name.trim()
                 );
             }
+        }
+    }
+
+    /// The lines of `ca`, `certificate` and `key` name files that are not there.
+    #[test]
+    fn the_reference_pages_show_bots_of_the_official_platform_with_their_defaults() {
+        for (page, text) in REFERENCES {
+            let toml = text.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+            let shown = |paragraph: &&str| paragraph.contains("\n# platform = \"qq\"");
+            let lines = toml.split("\n\n").filter(shown).flat_map(|paragraph| {
+                let lines = paragraph.lines().map(|line| line.trim_start_matches("# "));
+                lines.skip_while(|line| !line.starts_with("[[bot]]"))
+            });
+            let is_file =
+                |line: &&str| ["ca =", "certificate =", "key ="].iter().any(|key| line.starts_with(key));
+            let toml = lines.filter(|line| !is_file(line)).collect::<Vec<_>>().join("\n");
+            let config = Config::parse(&toml, Path::new(CONFIG)).unwrap_or_else(|e| panic!("{page}: {e}"));
+            let [gateway, webhook] = &config.bots.official[..] else { panic!("{page}: {toml}") };
+            let plain = format!("[[bot]]\nplatform = \"qq\"\napp_id = {:?}\nsecret = \"s\"", gateway.app_id);
+            let plain = &Config::parse(&plain, Path::new(CONFIG)).unwrap().bots.official[0];
+            assert_eq!(
+                (&gateway.api_base, &gateway.token_base),
+                (&plain.api_base, &plain.token_base),
+                "{page}"
+            );
+            assert_eq!((webhook.journal, webhook.skew), (plain.journal, plain.skew), "{page}");
+            let mut rules = webhook.rules.clone();
+            rules.guild.count = plain.rules.guild.count;
+            assert_eq!(rules, plain.rules, "{page}");
         }
     }
 }

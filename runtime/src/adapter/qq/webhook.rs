@@ -3,17 +3,22 @@
 //! A delivery is verified, kept, acknowledged, and only then handed on: the platform gives up after three seconds, and
 //! what it was told is taken must outlive this process. What the journal cannot keep is not acknowledged, so it comes again.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 use tower_service::Service as _;
 
@@ -103,6 +108,12 @@ enum Refusal {
     Stranger(String),
     #[error("it has no {0}")]
     NoHeader(&'static str),
+    #[error("it has {0} twice")]
+    Twice(&'static str),
+    #[error("it is larger than {BODY} bytes")]
+    Large,
+    #[error("it did not arrive whole within {} s", port::HURRY.as_secs())]
+    Slow,
     #[error(
         "its signature is wrong: somebody else sent it, or the `secret` of the bot has been changed (keep the one before \
          as `old_secret` meanwhile)"
@@ -124,7 +135,9 @@ impl Refusal {
             Self::NoDesk(_) => StatusCode::NOT_FOUND,
             Self::NoHeader(_) => StatusCode::UNAUTHORIZED,
             Self::Stranger(_) | Self::Signature | Self::Stale(_) | Self::Oracle => StatusCode::FORBIDDEN,
-            Self::Frame(_) => StatusCode::BAD_REQUEST,
+            Self::Frame(_) | Self::Twice(_) => StatusCode::BAD_REQUEST,
+            Self::Large => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::NotKept(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -132,20 +145,23 @@ impl Refusal {
 
 /// Takes deliveries at `host` until `stop`.
 pub(super) async fn keep(host: String, tls: Option<Files>, desks: Vec<Desk>, stop: CancellationToken) {
-    let acceptor = match tls.map(tls::acceptor).transpose() {
-        Ok(acceptor) => acceptor,
-        Err(reason) => {
-            tracing::error!("nothing can be delivered at {host}: {reason}");
-            return;
+    let acceptor = loop {
+        match tls.clone().map(tls::acceptor).transpose() {
+            Ok(acceptor) => break acceptor,
+            Err(reason) => tracing::error!(
+                "nothing can be delivered at {host}: {reason}; tried again in {} s",
+                port::RETRY.as_secs()
+            ),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(port::RETRY) => {}
+            () = stop.cancelled() => return,
         }
     };
     let door = Arc::new_cyclic(|door: &std::sync::Weak<Door>| Door {
         desks,
         refused: Mutex::default(),
-        routes: Router::new()
-            .fallback(post(deliver))
-            .layer(DefaultBodyLimit::max(BODY))
-            .with_state(door.clone()),
+        routes: Router::new().fallback(post(deliver)).with_state(door.clone()),
     });
     port::serve(&host, acceptor, door, &stop).await;
 }
@@ -180,14 +196,9 @@ impl port::Host for Door {
     }
 }
 
-async fn deliver(
-    State(door): State<std::sync::Weak<Door>>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn deliver(State(door): State<std::sync::Weak<Door>>, request: Request) -> Response {
     let Some(door) = door.upgrade() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
-    match door.take(uri.path(), &headers, &body).await {
+    match door.take(request).await {
         Ok(answer) => ([(header::CONTENT_TYPE, "application/json")], answer).into_response(),
         Err(refusal) => {
             port::Host::complain(&*door, &refusal.to_string());
@@ -198,33 +209,34 @@ async fn deliver(
 
 impl Door {
     /// Takes a delivery; answers what the platform wants to hear.
-    async fn take(&self, path: &str, headers: &HeaderMap, body: &[u8]) -> Result<String, Refusal> {
-        let here: Vec<&Desk> = self.desks_at(path, headers)?;
-        let text = || std::str::from_utf8(body).map_err(|_| Refusal::Frame("it is not UTF-8".to_owned()));
+    async fn take(&self, request: Request) -> Result<String, Refusal> {
+        let (head, body) = request.into_parts();
+        let headers = &head.headers;
+        // What is for nobody here is not read out.
+        let here = self.desks_at(head.uri.path(), headers)?;
+        let (timestamp, signature) = (single(headers, TIMESTAMP)?, single(headers, SIGNATURE)?);
+        let body = &*read(body).await?;
         // Only a validation comes without a signature that we could check.
-        if !headers.contains_key(SIGNATURE) {
-            return validate(&here, text()?);
-        }
-        let timestamp = required(headers, TIMESTAMP)?;
-        let signature = required(headers, SIGNATURE)?;
-        let signed = |desk: &&&Desk| desk.keys.iter().any(|key| key.signed(timestamp, body, signature));
-        let Some(desk) = here.iter().find(signed) else {
+        let Some(signature) = signature else {
+            return validate(&here, body).unwrap_or(Err(Refusal::NoHeader(SIGNATURE)));
+        };
+        let timestamp = timestamp.ok_or(Refusal::NoHeader(TIMESTAMP))?;
+        let keys = here.iter().flat_map(|desk| desk.keys.iter().map(move |key| (*desk, key)));
+        let Some((desk, key)) = keys.into_iter().find(|(_, key)| key.signed(timestamp, body, signature))
+        else {
             // The header of a validation is signed in a way that nobody has described.
-            return match validate(&here, text()?) {
-                Err(Refusal::NoHeader(_)) => Err(Refusal::Signature),
-                answer => answer,
-            };
+            return validate(&here, body).unwrap_or(Err(Refusal::Signature));
         };
         let away = away(timestamp);
         if away > desk.skew.as_secs() {
             return Err(Refusal::Stale(away));
         }
-        let text = text()?;
+        let text = text(body)?;
         let envelope = Envelope::read(text).map_err(Refusal::Frame)?;
         match envelope.op() {
             Some(0) => self.event(desk, text, &envelope).await,
             Some(1) => Ok(json!({"op": 11, "d": envelope.data()}).to_string()),
-            Some(13) => prove(desk, &envelope),
+            Some(13) => prove(desk, key, &envelope),
             op => {
                 tracing::info!(
                     bot = desk.name,
@@ -241,24 +253,23 @@ impl Door {
         if here.is_empty() {
             return Err(Refusal::NoDesk(path.to_owned()));
         }
-        if let Some(app_id) = headers.get(APP_ID) {
-            here.retain(|desk| desk.app_id.as_bytes() == app_id.as_bytes());
+        if let Some(app_id) = single(headers, APP_ID)? {
+            here.retain(|desk| desk.app_id.as_bytes() == app_id);
             if here.is_empty() {
-                return Err(Refusal::Stranger(String::from_utf8_lossy(app_id.as_bytes()).into_owned()));
+                return Err(Refusal::Stranger(String::from_utf8_lossy(app_id).into_owned()));
             }
         }
         Ok(here)
     }
 
     async fn event(&self, desk: &Desk, text: &str, envelope: &Envelope<'_>) -> Result<String, Refusal> {
-        let kept = match (&desk.journal, envelope.id()) {
-            (Some(journal), Some(id)) => match journal.keep(&desk.app_id, id, text).await {
+        let kept = match &desk.journal {
+            Some(journal) => match journal.keep(&desk.app_id, &name(envelope, text), text).await {
                 Ok(Keeping::New(kept)) => Some(kept),
                 Ok(Keeping::Known) => return Ok(ACKNOWLEDGED.to_owned()),
                 Err(reason) => return Err(Refusal::NotKept(reason.to_string())),
             },
-            // Without an id nobody can tell a repetition; such an event was never seen.
-            _ => None,
+            None => None,
         };
         (desk.take)(Arrival { text, envelope, kept });
         Ok(ACKNOWLEDGED.to_owned())
@@ -270,31 +281,60 @@ const APP_ID: &str = "x-bot-appid";
 const SIGNATURE: &str = "x-signature-ed25519";
 const TIMESTAMP: &str = "x-signature-timestamp";
 
-/// Answers a validation (op 13); anything else without a good signature is refused.
-fn validate(here: &[&Desk], text: &str) -> Result<String, Refusal> {
-    let envelope = Envelope::read(text).map_err(Refusal::Frame)?;
-    match (envelope.op(), here) {
-        (Some(13), [desk]) => prove(desk, &envelope),
-        (Some(13), _) => Err(Refusal::NoHeader("X-Bot-Appid, and several bots wait here")),
-        _ => Err(Refusal::NoHeader("X-Signature-Ed25519")),
+/// Answers a validation (op 13) whose signature does not count; none if it is something else.
+fn validate(here: &[&Desk], body: &[u8]) -> Option<Result<String, Refusal>> {
+    let envelope = Envelope::read(text(body).ok()?).ok()?;
+    if envelope.op() != Some(13) {
+        return None;
+    }
+    match here {
+        [desk] => Some(desk.keys.first().ok_or(Refusal::Oracle).and_then(|key| prove(desk, key, &envelope))),
+        _ => Some(Err(Refusal::NoHeader("X-Bot-Appid, and several bots wait here"))),
     }
 }
 
-fn prove(desk: &Desk, envelope: &Envelope<'_>) -> Result<String, Refusal> {
+fn prove(desk: &Desk, key: &Key, envelope: &Envelope<'_>) -> Result<String, Refusal> {
     let data = envelope.data();
     let event_ts = match data.at("event_ts") {
         Node::Number(number) => number.to_string(),
         other => other.as_str().unwrap_or_default().to_owned(),
     };
     let plain_token = data.at("plain_token").as_str().unwrap_or_default();
-    let key = desk.keys.first().ok_or(Refusal::Oracle)?;
     let signature = key.prove(&event_ts, plain_token).ok_or(Refusal::Oracle)?;
     tracing::info!(bot = desk.name, "the platform has checked that bot `{}` is at this address", desk.name);
     Ok(json!({"plain_token": plain_token, "signature": signature}).to_string())
 }
 
-fn required<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a [u8], Refusal> {
-    headers.get(name).map(|value| value.as_bytes()).ok_or(Refusal::NoHeader(name))
+/// The name that repetitions share: the outer id. An event without one was never seen; its text would be its name.
+fn name<'a>(envelope: &'a Envelope<'_>, text: &str) -> Cow<'a, str> {
+    match envelope.id() {
+        Some(id) => Cow::Borrowed(id),
+        None => Cow::Owned(format!("sha256:{}", STANDARD.encode(Sha256::digest(text)))),
+    }
+}
+
+/// The whole body, if it is of a sane size and does not keep us waiting.
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+    let body = Limited::new(body, BODY).collect();
+    match tokio::time::timeout(port::HURRY, body).await {
+        Err(_) => Err(Refusal::Slow),
+        Ok(Err(reason)) if reason.is::<LengthLimitError>() => Err(Refusal::Large),
+        Ok(Err(reason)) => Err(Refusal::Frame(format!("it broke off ({reason})"))),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+    }
+}
+
+fn text(body: &[u8]) -> Result<&str, Refusal> {
+    std::str::from_utf8(body).map_err(|_| Refusal::Frame("it is not UTF-8".to_owned()))
+}
+
+/// A header that must not be there twice: nobody knows which one a proxy before us has looked at.
+fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [u8]>, Refusal> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value.map(|value| value.as_bytes())),
+        _ => Err(Refusal::Twice(name)),
+    }
 }
 
 /// Seconds between the time of a delivery and this machine's.

@@ -6,11 +6,13 @@
 //! | `gateway` | links that break in every way; intents |
 //! | `journal` | what was acknowledged, and kills |
 //! | `replies` | windows, counts and numbers of replies, buttons, replies that grow, quotas, faults of requests |
+//! | `webhook` | deliveries: attacks, repetitions, several bots, certificates, a full disk |
 
 mod both;
 mod gateway;
 mod journal;
 mod replies;
+mod webhook;
 
 use std::time::Duration;
 
