@@ -140,7 +140,7 @@ fn json_of<T: serde::Serialize>(value: &T) -> Value {
 }
 
 /// A table whose platform is at this address, with waits short enough for tests.
-fn settings_of(base: &str) -> Settings {
+pub(super) fn settings_of(base: &str) -> Settings {
     let timings = Timings {
         handshake: Duration::from_secs(5),
         hello: Duration::from_secs(5),
