@@ -107,6 +107,52 @@ impl Message {
         self.segment(Segment::Markdown(Markdown { content: Some(content.into()), template: None }))
     }
 
+    /// Buttons under the markdown before them, as the official platform's JSON.
+    ///
+    /// ```
+    /// use iglu_sdk::Message;
+    /// let message = Message::new().markdown("# Sure?").keyboard(r#"{"content": {"rows": [{"buttons": [{
+    ///     "id": "1", "render_data": {"label": "Yes", "visited_label": "Yes"},
+    ///     "action": {"type": 1, "permission": {"type": 2}, "data": "yes"}
+    /// }]}]}}"#);
+    /// assert_eq!(message.len(), 2);
+    /// ```
+    #[must_use]
+    pub fn keyboard(self, json: impl Into<String>) -> Self {
+        self.segment(Segment::Keyboard(json.into()))
+    }
+
+    /// A markdown template of the official platform, as its JSON: `{"custom_template_id", "params"}`.
+    #[must_use]
+    pub fn markdown_template(self, json: impl Into<String>) -> Self {
+        self.segment(Segment::Markdown(Markdown { content: None, template: Some(json.into()) }))
+    }
+
+    /// A template message of the official platform, as its JSON.
+    ///
+    /// ```
+    /// use iglu_sdk::Message;
+    /// let link = r##"{"template_id": 23, "kv": [{"key": "#DESC#", "value": "news"}]}"##;
+    /// assert_eq!(Message::new().ark(link).len(), 1);
+    /// ```
+    #[must_use]
+    pub fn ark(self, json: impl Into<String>) -> Self {
+        self.segment(Segment::Ark(json.into()))
+    }
+
+    /// An embed for the official platform's channels, as its JSON.
+    #[must_use]
+    pub fn embed(self, json: impl Into<String>) -> Self {
+        self.segment(Segment::Embed(json.into()))
+    }
+
+    /// Links a channel of a guild of the official platform.
+    #[must_use]
+    pub fn channel(self, channel: impl Into<String>) -> Self {
+        let mentioned = Mentioned { id: channel.into(), name: None, is_self: false };
+        self.segment(Segment::At(Mention::Channel(mentioned)))
+    }
+
     /// A card as QQ's own JSON.
     #[must_use]
     pub fn card(self, json: impl Into<String>) -> Self {

@@ -101,7 +101,15 @@ impl Draft {
 
 impl Event<kind::Interaction> {
     /// Tells the platform how it went, once, within three seconds: 0 success, 1 failed, 2 too frequent, 3 repeated,
-    /// 4 no permission, 5 admins only.
+    /// 4 no permission, 5 admins only. If nobody does, the host says 0.
+    ///
+    /// ```
+    /// # use iglu_sdk::{Event, event::kind, prelude::*};
+    /// # async fn example(press: &Event<kind::Interaction>) -> Result {
+    /// press.acknowledge(0).await?;
+    /// press.reply("done").await?;
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`HostError::Expired`] when late or done.

@@ -5,8 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Some seconds of the busiest account, hours of a usual one; half a megabyte at most.
-const MOST: usize = 8192;
+/// A minute of the busiest accounts, days of usual ones; four megabytes at most.
+const MOST: usize = 65_536;
 /// A repetition comes within seconds; after a lost link, within minutes.
 const AGE: Duration = Duration::from_secs(600);
 

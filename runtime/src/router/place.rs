@@ -1,6 +1,6 @@
 //! Where an event happened, and by whom: what replies, conditions and cooldowns go by.
 
-use crate::model::{Chat, EventBody, Notice, Request};
+use crate::model::{ChannelChat, Chat, EventBody, Notice, Request};
 
 /// The chat that an event belongs to, where a reply to it goes; none if it has no chat.
 ///
@@ -42,7 +42,9 @@ pub fn chat_of(body: &EventBody) -> Option<Chat> {
             Notice::Honor(honor) => group(&honor.group),
             Notice::GrayTip(tip) => Some(tip.chat.clone()),
             Notice::OnlineFile(file) => private(&file.user),
-            Notice::Guild(_) => None,
+            Notice::Guild(notice) => notice.channel.as_ref().map(|channel| {
+                Chat::Channel(ChannelChat { guild: notice.guild.clone(), channel: channel.clone() })
+            }),
             Notice::Other(other) => other.chat.clone(),
         },
     }

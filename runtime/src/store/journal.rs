@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-use redb::{ReadTransaction, ReadableTable as _, Table, TableDefinition, TableError, WriteTransaction};
+use redb::{
+    ReadTransaction, ReadableTable as _, ReadableTableMetadata as _, Table, TableDefinition, TableError,
+    WriteTransaction,
+};
 use tokio::sync::oneshot;
 
 use super::database::Shared;
@@ -26,6 +29,9 @@ const KNOWN_SINCE: TableDefinition<'_, (u64, &str, &str), ()> = TableDefinition:
 
 /// A platform repeats an event within minutes.
 const REMEMBERED: Duration = Duration::from_secs(3600);
+
+/// So many names at most, whatever comes: some fifty megabytes.
+const NAMES: u64 = 250_000;
 
 /// Names forgotten beside each that is added: the tables shrink faster than they grow.
 const FORGET_BESIDE: usize = 4;
@@ -232,9 +238,12 @@ impl<'txn> JournalTables<'txn> {
         Ok(())
     }
 
-    /// Forgets some of the names that are old.
+    /// Forgets some of the names that are old, or the oldest if there are too many.
     fn forget(&mut self, now: u64) -> Result<(), redb::Error> {
-        let until = now.saturating_sub(u64::try_from(REMEMBERED.as_millis()).unwrap_or(u64::MAX));
+        let until = match self.since.len()? {
+            NAMES.. => u64::MAX,
+            _ => now.saturating_sub(u64::try_from(REMEMBERED.as_millis()).unwrap_or(u64::MAX)),
+        };
         let mut old = Vec::new();
         for row in self.since.range(..(until, "", ""))?.take(FORGET_BESIDE) {
             let (at, _) = row?;

@@ -15,7 +15,7 @@ use super::upload::Uploads;
 use super::{PLATFORM, Settings};
 use crate::adapter::lanes::Lanes;
 use crate::adapter::now;
-use crate::model::{self, Chat, DirectChat, Error};
+use crate::model::{self, Chat, DirectChat, Error, EventBody, Notice};
 use crate::rate::{Limiter, limiter, wait};
 
 /// Requests a second, and at once: the platform's limits are 100, 50 and 5.
@@ -110,10 +110,29 @@ impl Account {
         lock(&self.memory)
     }
 
-    /// The chat takes messages on the bot's own initiative, or no longer.
-    pub(super) fn push_changed(&self, chat: &Chat, allowed: bool) {
-        if let Ok(Some(place)) = Place::of(chat) {
-            self.books.push_changed(&place, allowed, now());
+    /// Notes what an event tells of where the bot may write.
+    pub(super) fn heed(&self, body: &EventBody) {
+        let note = |chat: &Chat, note: &dyn Fn(&Place)| {
+            if let Ok(Some(place)) = Place::of(chat) {
+                note(&place);
+            }
+        };
+        let there = |chat: &Chat| note(chat, &|place| self.books.is_there(place));
+        let left = |chat: &Chat| note(chat, &|place| self.books.left(place, now()));
+        match body {
+            EventBody::Message(message) => there(&message.chat),
+            EventBody::Interaction(interaction) => there(&interaction.chat),
+            EventBody::Notice(Notice::BotJoined(group)) => there(&Chat::Group(group.group.clone())),
+            EventBody::Notice(Notice::BotLeft(group)) => left(&Chat::Group(group.group.clone())),
+            EventBody::Notice(Notice::FriendAdded(friend)) => there(&Chat::Private(friend.user.clone())),
+            EventBody::Notice(Notice::FriendRemoved(friend)) => left(&Chat::Private(friend.user.clone())),
+            EventBody::Notice(Notice::PushChanged(change)) => {
+                note(&change.chat, &|place| self.books.push_changed(place, change.allowed, now()));
+                if change.allowed {
+                    there(&change.chat);
+                }
+            }
+            _ => {}
         }
     }
 

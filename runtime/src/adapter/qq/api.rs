@@ -58,7 +58,7 @@ pub(super) enum Body<'a> {
 /// What may happen twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repeat {
-    /// Nothing: only what was certainly not carried out is tried again.
+    /// Nothing: only what the platform says it has not carried out is tried again.
     Never,
     /// The platform drops repetitions (`msg_seq`): without an answer it is tried once more.
     Same,
@@ -120,7 +120,7 @@ impl Api {
     pub(super) async fn call(&self, request: Request<'_>) -> Result<Reply, Failure> {
         let url = format!("{}{}", self.base, request.path);
         let (kind, bytes) = encoded(&request.body);
-        let mut token = self.tokens.get().await?;
+        let mut token = self.tokens.get().await.map_err(unasked)?;
         let (mut waits, mut refreshed, mut retried) = (0, false, false);
         loop {
             let mut built =
@@ -180,6 +180,14 @@ fn address(key: &str, base: &str) -> Result<String, String> {
     match Url::parse(base) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(base.to_owned()),
         _ => Err(format!("`{key}` is no address of a web server; write it like https://api.sgroup.qq.com")),
+    }
+}
+
+/// Without a token the request itself was not made.
+fn unasked(failure: Failure) -> Failure {
+    match failure.class {
+        Class::Timeout => Failure { class: Class::Unreachable, ..failure },
+        _ => failure,
     }
 }
 
@@ -278,10 +286,10 @@ fn step(failure: &Failure, rule: Option<Rule>, repeat: Repeat, longest: Duration
     match (rule, failure.class, failure.status) {
         (Some(Rule::Refresh), ..) | (None, Class::Auth, Some(401)) => Step::Refresh,
         (_, Class::Busy | Class::Permanent, Some(429)) | (_, Class::Unreachable, _) => wait(AGAIN),
-        (Some(Rule::Check), ..) => wait(1),
+        (Some(Rule::Check | Rule::Once), ..) => wait(1),
+        (Some(Rule::Again), ..) | (None, Class::Busy, Some(503)) => wait(AGAIN),
         _ if repeat == Repeat::Never => Step::GiveUp,
-        (Some(Rule::Again), ..) | (None, Class::Busy, _) => wait(AGAIN),
-        (Some(Rule::Once), ..) => wait(1),
+        (None, Class::Busy, _) => wait(AGAIN),
         (_, Class::Timeout, _) => wait(if repeat == Repeat::Same { 1 } else { AGAIN }),
         _ => Step::GiveUp,
     }

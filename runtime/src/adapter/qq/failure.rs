@@ -168,7 +168,8 @@ pub(super) const TABLE: &[(i64, i64, Rule)] = &[
     (40054006, 40054006, Rule::Again),
     (40054007, 40054018, Rule::Never),
     (40061001, 40064004, Rule::Never),
-    (40093001, 40093001, Rule::Again),
+    // The upload itself asks again, as often as the platform says there.
+    (40093001, 40093001, Rule::Later),
     (40093002, 40093002, Rule::Later),
     (50055001, 50055002, Rule::Again),
     (50055006, 50055006, Rule::Again),

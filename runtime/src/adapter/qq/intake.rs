@@ -7,13 +7,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
 use super::api::{Body, Repeat, Request, jitter};
-use super::decode::{self, Context, Decoded};
+use super::decode::{self, Came, Context, Decoded};
 use super::gateway::Ear;
 use super::webhook::Arrival;
 use super::wire::Envelope;
 use crate::adapter::{Inlet, bot_state, now};
 use crate::bot::Bot as _;
-use crate::model::{EventBody, Kept, Notice};
+use crate::model::Kept;
 use crate::store::Waiting;
 
 /// What an earlier process left for longer than this is not worth an answer any more.
@@ -35,7 +35,8 @@ impl Intake {
 
     /// An event of the webhook.
     pub(super) fn deliver(&self, arrival: Arrival<'_>) {
-        self.event(arrival.text, arrival.envelope, now() as u64, false, arrival.kept);
+        let came = Came { received: now() as u64, since: None, redelivered: false };
+        self.event(arrival.text, arrival.envelope, came, arrival.kept);
     }
 
     /// An event that an earlier process has acknowledged.
@@ -45,7 +46,10 @@ impl Intake {
             return;
         }
         match Envelope::read(&text) {
-            Ok(envelope) => self.event(&text, &envelope, received, true, Some(kept)),
+            Ok(envelope) => {
+                let came = Came { received, since: None, redelivered: true };
+                self.event(&text, &envelope, came, Some(kept));
+            }
             Err(reason) => {
                 tracing::error!(
                     bot = self.name(),
@@ -55,22 +59,11 @@ impl Intake {
         }
     }
 
-    fn event(
-        &self,
-        text: &str,
-        envelope: &Envelope<'_>,
-        received: u64,
-        redelivered: bool,
-        kept: Option<Kept>,
-    ) {
+    fn event(&self, text: &str, envelope: &Envelope<'_>, came: Came, kept: Option<Kept>) {
         let bot = self.account.info();
         let decoded = {
             let mut memory = self.account.memory();
-            decode::event(
-                envelope,
-                text,
-                &mut Context { bot: &bot, memory: &mut memory, received, redelivered },
-            )
+            decode::event(envelope, text, &mut Context { bot: &bot, memory: &mut memory, came })
         };
         let mut incoming = match decoded {
             Decoded::Event(incoming) => incoming,
@@ -83,13 +76,8 @@ impl Intake {
                 return;
             }
         };
-        match &incoming.event.body {
-            EventBody::Notice(Notice::PushChanged(change)) => {
-                self.account.push_changed(&change.chat, change.allowed);
-            }
-            EventBody::Interaction(_) => self.account.watch_interaction(&incoming),
-            _ => {}
-        }
+        self.account.heed(&incoming.event.body);
+        self.account.watch_interaction(&incoming);
         incoming.kept = kept;
         (self.inlet)(incoming);
     }
@@ -142,8 +130,9 @@ impl Intake {
 }
 
 impl Ear for Intake {
-    fn take(&self, frame: &str, envelope: &Envelope<'_>) {
-        self.event(frame, envelope, now() as u64, false, None);
+    fn take(&self, frame: &str, envelope: &Envelope<'_>, since: Option<u64>) {
+        let came = Came { received: now() as u64, since, redelivered: false };
+        self.event(frame, envelope, came, None);
     }
 
     fn ready(&self, user: Option<(String, String)>) {

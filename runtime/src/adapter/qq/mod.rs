@@ -60,7 +60,7 @@ pub fn intent(name: &str) -> Option<u32> {
 }
 
 /// One `[[bot]]` table with `platform = "qq"`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Settings {
     /// The table's name, for logs and errors.
     pub name: String,
@@ -88,6 +88,16 @@ pub struct Settings {
     pub rules: Rules,
     /// Waiting times; the default is right but for tests.
     pub timings: Timings,
+}
+
+/// Without the secrets.
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings")
+            .field("name", &self.name)
+            .field("app_id", &self.app_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A place where the platform posts events.

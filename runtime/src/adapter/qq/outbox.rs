@@ -15,9 +15,6 @@ use crate::model::{Chat, Error, Incoming, Receipt, Segment};
 
 /// Other numbers that are tried when the platform has had one.
 const CLASHES: u32 = 3;
-/// A chat takes no messages on the bot's own initiative.
-const UNWANTED: [i64; 3] = [40_054_013, 40_034_105, 40_034_102];
-
 /// Of a `message_reference`; in channels it may mean the `msg_id` too.
 const NO_SUCH_QUOTE: i64 = 304_026;
 
@@ -151,9 +148,7 @@ impl Account {
                     if was_not_sent(&failure) {
                         booking.give_back();
                     }
-                    if !booking.is_answer() && UNWANTED.contains(&failure.code) {
-                        self.books.refused(place, failure.to_string(), now());
-                    }
+                    self.books.refused(place, &failure, !booking.is_answer(), now());
                     return Err(failure.into());
                 }
             }

@@ -53,6 +53,14 @@ impl Key {
     }
 }
 
+#[cfg(test)]
+impl Key {
+    /// The platform's signature of a delivery.
+    pub(super) fn sign(&self, timestamp: &[u8], body: &[u8]) -> String {
+        hex(&self.signing.sign(&[timestamp, body].concat()).to_bytes())
+    }
+}
+
 /// Digits, and not too many.
 fn is_time(text: &[u8]) -> bool {
     (1..=LONGEST_TIME).contains(&text.len()) && text.iter().all(u8::is_ascii_digit)

@@ -29,7 +29,7 @@ use crate::adapter::node::Node;
 use crate::adapter::port;
 use crate::adapter::throttle::Throttle;
 use crate::model::Kept;
-use crate::store::{Journal, Keeping};
+use crate::store::{Journal, Keeping, NotKept};
 
 mod tls;
 
@@ -263,17 +263,31 @@ impl Door {
     }
 
     async fn event(&self, desk: &Desk, text: &str, envelope: &Envelope<'_>) -> Result<String, Refusal> {
-        let kept = match &desk.journal {
-            Some(journal) => match journal.keep(&desk.app_id, &name(envelope, text), text).await {
-                Ok(Keeping::New(kept)) => Some(kept),
-                Ok(Keeping::Known) => return Ok(ACKNOWLEDGED.to_owned()),
-                Err(reason) => return Err(Refusal::NotKept(reason.to_string())),
-            },
-            None => None,
+        let Some(journal) = &desk.journal else {
+            (desk.take)(Arrival { text, envelope, kept: None });
+            return Ok(ACKNOWLEDGED.to_owned());
         };
-        (desk.take)(Arrival { text, envelope, kept });
-        Ok(ACKNOWLEDGED.to_owned())
+        // Whoever hangs up in between ends this call. What the disk has by then is known, so it must be handed on.
+        let words = [&desk.app_id, &*name(envelope, text), text].map(str::to_owned);
+        let keeping = keep_and_hand_on(journal.clone(), words, desk.take.clone());
+        match tokio::spawn(keeping).await {
+            Ok(Ok(())) => Ok(ACKNOWLEDGED.to_owned()),
+            Ok(Err(reason)) => Err(Refusal::NotKept(reason.to_string())),
+            Err(reason) => Err(Refusal::NotKept(reason.to_string())),
+        }
     }
+}
+
+async fn keep_and_hand_on(
+    journal: Arc<Journal>,
+    [bot, name, text]: [String; 3],
+    take: Take,
+) -> Result<(), NotKept> {
+    let Keeping::New(kept) = journal.keep(&bot, &name, &text).await? else { return Ok(()) };
+    if let Ok(envelope) = Envelope::read(&text) {
+        take(Arrival { text: &text, envelope: &envelope, kept: Some(kept) });
+    }
+    Ok(())
 }
 
 const ACKNOWLEDGED: &str = r#"{"op":12,"d":0}"#;
@@ -342,4 +356,45 @@ fn away(timestamp: &[u8]) -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let time = std::str::from_utf8(timestamp).ok().and_then(|text| text.parse::<u64>().ok());
     time.map_or(u64::MAX, |time| time.abs_diff(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapter::qq::tests::settings_of;
+    use crate::store::Store;
+
+    const BODY: &str = r#"{"op":0,"id":"FRIEND_ADD:1","d":{"openid":"U"},"t":"FRIEND_ADD"}"#;
+
+    fn headers(secret: &str) -> HeaderMap {
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().to_string();
+        let signature = Key::new(secret).unwrap().sign(time.as_bytes(), BODY.as_bytes());
+        HeaderMap::from_iter([(SIGNATURE, signature), (TIMESTAMP, time)].map(|(name, value)| {
+            (header::HeaderName::from_static(name), header::HeaderValue::try_from(value).unwrap())
+        }))
+    }
+
+    #[tokio::test]
+    async fn an_event_is_handed_on_also_if_its_visitor_hangs_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("store.redb")).unwrap();
+        let (sender, mut taken) = tokio::sync::mpsc::unbounded_channel();
+        let take: Take = Arc::new(move |arrival: Arrival<'_>| {
+            let _ = sender.send((arrival.text.to_owned(), arrival.kept.is_some()));
+        });
+        let settings = settings_of("http://127.0.0.1:9");
+        let hook = Hook { host: String::new(), path: "/".to_owned(), tls: None };
+        let desk = Desk::new(&settings, &hook, Some(store.journal().unwrap()), take).unwrap();
+        let door = Door { desks: vec![desk], refused: Mutex::default(), routes: Router::new() };
+        let headers = headers(&settings.secret);
+        {
+            let mut visit = std::pin::pin!(door.take("/", &headers, BODY.as_bytes()));
+            assert!(futures_util::poll!(&mut visit).is_pending(), "the disk takes a moment");
+        }
+        let patience = Duration::from_secs(20);
+        let arrived = tokio::time::timeout(patience, taken.recv()).await.unwrap();
+        assert_eq!(arrived, Some((BODY.to_owned(), true)));
+        assert_eq!(door.take("/", &headers, BODY.as_bytes()).await.unwrap(), ACKNOWLEDGED);
+        assert!(taken.try_recv().is_err(), "it comes once");
+    }
 }

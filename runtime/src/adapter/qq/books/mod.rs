@@ -6,12 +6,14 @@
 
 mod active;
 mod pages;
+mod standing;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use self::active::Active;
 use self::pages::Pages;
+use self::standing::Standing;
 use super::failure::Failure;
 use super::place::Place;
 use super::{Anchor, AnchorKind, Rules};
@@ -19,6 +21,9 @@ use crate::model::Error;
 
 /// The platform's code of an event that no bot can answer.
 const NO_ANSWERS: i64 = 40_034_027;
+
+/// A chat takes no messages on the bot's own initiative.
+const UNWANTED: [i64; 3] = [40_054_013, 40_034_105, 40_034_102];
 
 /// The books of one bot. Times are seconds since 1970.
 #[derive(Debug)]
@@ -31,6 +36,7 @@ pub(super) struct Books {
 struct Inner {
     pages: Pages,
     active: Active,
+    standing: Standing,
 }
 
 /// Why nothing was booked.
@@ -73,6 +79,10 @@ impl Books {
     ) -> Result<Booking, Refusal> {
         let mut inner = self.lock();
         let booked = |way| Booking { books: self.clone(), place: place.clone(), way, left: count };
+        let never = anchor.is_some_and(|anchor| anchor.kind == AnchorKind::Never);
+        if let Some(error) = inner.standing.refusal(place, now).filter(|_| !never) {
+            return Err(Refusal { error, wait: None });
+        }
         let closed = match anchor {
             None => None,
             Some(anchor) => match inner.pages.open(&self.rules, place, anchor, count, now) {
@@ -117,9 +127,23 @@ impl Books {
         self.lock().active.push_changed(place, allowed, now);
     }
 
-    /// The platform's word that the chat takes no such messages.
-    pub(super) fn refused(&self, place: &Place, reason: String, now: f64) {
-        self.lock().active.refused(place, reason, now);
+    /// The bot was taken out of the chat.
+    pub(super) fn left(&self, place: &Place, now: f64) {
+        self.lock().standing.left(place, now);
+    }
+
+    /// Something came from the chat that only comes while the bot is there.
+    pub(super) fn is_there(&self, place: &Place) {
+        self.lock().standing.is_there(place);
+    }
+
+    /// The platform refused a message; `own`: one on the bot's own initiative.
+    pub(super) fn refused(&self, place: &Place, failure: &Failure, own: bool, now: f64) {
+        let mut inner = self.lock();
+        inner.standing.refused(place, failure, now);
+        if own && UNWANTED.contains(&failure.code) {
+            inner.active.refused(place, failure.to_string(), now);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -143,7 +143,7 @@ impl Pages {
 
     /// The platform takes no more answers to it.
     pub(super) fn close(&mut self, place: &Place, anchor: &Anchor, closed: Closed) {
-        if anchor.kind == AnchorKind::Perhaps {
+        if anchor.kind == AnchorKind::Perhaps && closed.never {
             self.refused.insert(kind(anchor).to_owned(), closed.clone());
         }
         if let Some(page) = self.pages.get_mut(&(place.clone(), anchor.id.clone())) {

@@ -54,7 +54,7 @@ pub(super) fn read(place: Place, d: &Node<'_>, context: &mut Context<'_>) -> Rea
         chat_name: None,
         sender: user(sender.unwrap_or_default(), author, d.at("member")),
         anonymous: None,
-        time: time::read(d.at("timestamp")).unwrap_or(context.received as f64),
+        time: time::read(d.at("timestamp")).unwrap_or(context.came.received as f64),
         sequence: d.at("seq_in_channel").id().or_else(|| d.at("seq").id()),
         sub_kind: d.at("message_type").id(),
         text: plain_text(&content).trim().to_owned(),

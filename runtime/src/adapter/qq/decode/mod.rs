@@ -39,8 +39,16 @@ pub(super) struct Context<'a> {
     /// The account that the event came to.
     pub(super) bot: &'a Bot,
     pub(super) memory: &'a mut Memory,
-    /// When it came, in seconds since 1970.
+    pub(super) came: Came,
+}
+
+/// How an event came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Came {
+    /// When, in seconds since 1970.
     pub(super) received: u64,
+    /// It was made up for after an outage that began then: the platform's clock for its answers has been running.
+    pub(super) since: Option<u64>,
     /// It comes out of the journal, a second time.
     pub(super) redelivered: bool,
 }
@@ -84,7 +92,7 @@ pub(super) fn event(envelope: &Envelope<'_>, text: &str, context: &mut Context<'
     let (time, dedup) = match &body {
         EventBody::Message(message) => (message.time, Some(message::dedup(message))),
         _ => {
-            let time = notice::time_of(given).unwrap_or(context.received as f64);
+            let time = notice::time_of(given).unwrap_or(context.came.received as f64);
             (time, envelope.id().map(str::to_owned))
         }
     };
@@ -94,8 +102,8 @@ pub(super) fn event(envelope: &Envelope<'_>, text: &str, context: &mut Context<'
         (None, EventBody::Other(UnknownEvent { chat: Some(_), .. })) => AnchorKind::Perhaps,
         (None, _) => AnchorKind::Never,
     };
-    let origin = anchor(answer, envelope, given, context);
-    let (bot, redelivered) = (context.bot.clone(), context.redelivered);
+    let origin = anchor(answer, envelope, given, context.came.at(time));
+    let (bot, redelivered) = (context.bot.clone(), context.came.redelivered);
     Decoded::Event(Incoming {
         event: Arc::new(Event { id: event_id(), bot, time, redelivered, body }),
         original: Arc::from(&*frame),
@@ -114,19 +122,23 @@ fn kind_of<'a>(envelope: &'a Envelope<'_>) -> &'a str {
 }
 
 /// What an answer would name. Without the id that it takes there is none.
-fn anchor(
-    answer: AnchorKind,
-    envelope: &Envelope<'_>,
-    given: Given<'_, '_>,
-    context: &Context<'_>,
-) -> Anchor {
+fn anchor(answer: AnchorKind, envelope: &Envelope<'_>, given: Given<'_, '_>, came: Came) -> Anchor {
     let outer = || envelope.id().map(str::to_owned);
     let id = if answer == AnchorKind::Message { given.d.at("id").id() } else { outer() };
     let (kind, id) = match id {
         Some(id) => (answer, id),
         None => (AnchorKind::Never, outer().unwrap_or_else(|| given.kind.to_owned())),
     };
-    Anchor { kind, id, received: context.received, redelivered: context.redelivered }
+    Anchor { kind, id, received: came.received, redelivered: came.redelivered }
+}
+
+impl Came {
+    /// The same, for an event that happened at that time of the platform's. That time counts only where the event is
+    /// known to be late: the two clocks may differ.
+    fn at(self, time: f64) -> Self {
+        let earliest = self.since.map_or(self.received, |since| since.min(self.received));
+        Self { received: (time as u64).clamp(earliest, self.received), ..self }
+    }
 }
 
 /// What this contract has no case for, or what lacks too much for its case.

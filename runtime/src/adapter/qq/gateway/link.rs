@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::token::Token;
 use super::super::wire::Envelope;
 use super::{Common, starts};
+use crate::adapter::now as unix_now;
 
 /// The largest frame that is read.
 const FRAME_LIMIT: usize = 16 << 20;
@@ -45,6 +46,8 @@ pub(super) struct Session {
     resumed: bool,
     /// When it last brought an event, or began.
     heard: Instant,
+    /// When the link before this one was last heard of, in seconds since 1970.
+    down: Option<u64>,
 }
 
 /// How a try or a link ended.
@@ -150,6 +153,9 @@ impl<'a> Link<'a> {
             end = self.live(&mut sink, &mut stream, token) => end,
             () = stop.cancelled() => End::Stopped,
         };
+        if let Some(session) = self.session.as_mut().filter(|_| self.greeted) {
+            session.down = Some((unix_now() - self.last_frame.elapsed().as_secs_f64()) as u64);
+        }
         let code = match &end {
             End::Stopped | End::Fresh(_) | End::Invalid(false) => 1000,
             _ => KEEP_SESSION,
@@ -329,6 +335,7 @@ impl<'a> Link<'a> {
                     begun: self.begun,
                     resumed: false,
                     heard: now,
+                    down: None,
                 });
                 *self.session = session;
                 let user = data.at("user");
@@ -342,7 +349,8 @@ impl<'a> Link<'a> {
                 self.greet(None);
             }
             _ => {
-                self.common.ear.take(text, envelope);
+                let since = self.session.as_ref().and_then(|session| session.down).filter(|_| !self.greeted);
+                self.common.ear.take(text, envelope, since);
                 if let Some(session) = &mut *self.session {
                     session.heard = now;
                     self.of_use |= envelope.sequence() > session.sequence;

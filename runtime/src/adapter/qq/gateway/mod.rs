@@ -40,8 +40,9 @@ const MOST_SHARDS: u32 = 256;
 /// What a gateway tells its account. Nothing here may wait.
 pub(super) trait Ear: Send + Sync {
     /// A dispatch (op 0), whole frame; never READY or RESUMED. Its number counts as received when this returns, so a
-    /// resumed session does not bring it again. It may come twice all the same.
-    fn take(&self, frame: &str, envelope: &Envelope<'_>);
+    /// resumed session does not bring it again. It may come twice all the same. `since`: it is what a resumed session
+    /// makes up for, and happened when the link was down already, since then (seconds since 1970).
+    fn take(&self, frame: &str, envelope: &Envelope<'_>, since: Option<u64>);
     /// Every shard is connected, for the first time or after `lost`. `user` is from READY: id and name.
     fn ready(&self, user: Option<(String, String)>);
     /// A shard is down. Not told of links that are back at the first try, as the platform closes each of them now and

@@ -102,12 +102,33 @@ fn answers_name_what_the_platform_takes() {
 fn a_second_delivery_says_so() {
     let (bot, text) = (bot(), c2c_message(&json!({})));
     let mut memory = Memory::default();
-    let mut context = Context { bot: &bot, memory: &mut memory, received: 5, redelivered: true };
+    let mut context = Context {
+        bot: &bot,
+        memory: &mut memory,
+        came: Came { received: 5, since: None, redelivered: true },
+    };
     let Decoded::Event(event) = decode::event(&Envelope::read(&text).unwrap(), &text, &mut context) else {
         panic!("it is an event");
     };
     assert!(event.event.redelivered && anchor(&event).redelivered);
     assert_eq!(anchor(&event).received, 5);
+}
+
+#[test]
+fn what_an_outage_held_back_is_as_old_as_the_platform_says() {
+    let bot = bot();
+    // Sent at 100, and down since..., received at 200.
+    for (since, received) in [(None, 200), (Some(50), 100), (Some(150), 150), (Some(300), 200)] {
+        let text = c2c_message(&json!({"timestamp": 100}));
+        let mut memory = Memory::default();
+        let came = Came { received: 200, since, redelivered: false };
+        let mut context = Context { bot: &bot, memory: &mut memory, came };
+        let Decoded::Event(event) = decode::event(&Envelope::read(&text).unwrap(), &text, &mut context)
+        else {
+            panic!("it is an event");
+        };
+        assert_eq!(anchor(&event).received, received, "{since:?}");
+    }
 }
 
 #[test]

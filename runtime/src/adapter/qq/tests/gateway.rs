@@ -75,6 +75,8 @@ async fn a_broken_link_is_resumed_and_plugins_do_not_see_it() {
     peer.event("C", 5).await;
     assert_eq!(house.event().await.0, "C");
     assert_eq!(house.rest(), [], "neither lost nor ready");
+    let made_up = house.made_up.lock().unwrap().clone();
+    assert!(matches!(made_up[..], [since] if since > 1_700_000_000), "only B was held back: {made_up:?}");
     assert_eq!(
         house.web.asked("/gateway/bot").len(),
         2,

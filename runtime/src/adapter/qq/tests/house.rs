@@ -1,7 +1,7 @@
 //! A gateway at work, and the platform's end of its links.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -28,10 +28,11 @@ pub(super) enum Heard {
     Lost(String),
 }
 
-struct Account(mpsc::UnboundedSender<Heard>);
+struct Account(mpsc::UnboundedSender<Heard>, Arc<Mutex<Vec<u64>>>);
 
 impl Ear for Account {
-    fn take(&self, frame: &str, envelope: &Envelope<'_>) {
+    fn take(&self, frame: &str, envelope: &Envelope<'_>, since: Option<u64>) {
+        self.1.lock().unwrap().extend(since);
         assert!(Envelope::read(frame).is_ok());
         let name = envelope.id().unwrap_or(envelope.kind()).to_owned();
         let _ = self.0.send(Heard::Event(name, envelope.sequence()));
@@ -53,6 +54,8 @@ pub(super) struct House {
     pub(super) stop: CancellationToken,
     pub(super) task: tokio::task::JoinHandle<()>,
     heard: mpsc::UnboundedReceiver<Heard>,
+    /// Since when the link was down, of each event that was made up for.
+    pub(super) made_up: Arc<Mutex<Vec<u64>>>,
 }
 
 /// What `/gateway/bot` says when all is well.
@@ -80,9 +83,15 @@ impl House {
         let (sender, heard) = mpsc::unbounded_channel();
         let (wanted, listens) = watch::channel(BTreeSet::from(["message.private"]));
         let stop = CancellationToken::new();
-        let task =
-            tokio::spawn(keep(Arc::new(settings), api, Arc::new(Account(sender)), listens, stop.clone()));
-        Self { web, listener, wanted, stop, task, heard }
+        let made_up: Arc<Mutex<Vec<u64>>> = Arc::default();
+        let task = tokio::spawn(keep(
+            Arc::new(settings),
+            api,
+            Arc::new(Account(sender, made_up.clone())),
+            listens,
+            stop.clone(),
+        ));
+        Self { web, listener, wanted, stop, task, heard, made_up }
     }
 
     pub(super) async fn hear(&mut self) -> Heard {

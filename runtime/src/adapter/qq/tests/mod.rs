@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::decode::{self, Context, Decoded};
+use super::decode::{self, Came, Context, Decoded};
 use super::memory::Memory;
 use super::wire::Envelope;
 use super::{Anchor, AnchorKind, Rules, Settings, Timings};
@@ -31,6 +31,7 @@ use crate::model::{Bot, Incoming, Message};
 const APP: &str = "102000001";
 /// When the events of these tests came in.
 const RECEIVED: u64 = 1_790_000_000;
+const NOW: Came = Came { received: RECEIVED, since: None, redelivered: false };
 
 fn corpus_dir() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus")
@@ -65,7 +66,7 @@ fn bot() -> Bot {
 fn decoded(text: &str, memory: &mut Memory) -> Decoded {
     let bot = bot();
     let envelope = Envelope::read(text).unwrap();
-    let mut context = Context { bot: &bot, memory, received: RECEIVED, redelivered: false };
+    let mut context = Context { bot: &bot, memory, came: NOW };
     decode::event(&envelope, text, &mut context)
 }
 
@@ -140,7 +141,7 @@ fn json_of<T: serde::Serialize>(value: &T) -> Value {
 }
 
 /// A table whose platform is at this address, with waits short enough for tests.
-fn settings_of(base: &str) -> Settings {
+pub(super) fn settings_of(base: &str) -> Settings {
     let timings = Timings {
         handshake: Duration::from_secs(5),
         hello: Duration::from_secs(5),

@@ -56,7 +56,7 @@ fn digest(text: &str) -> Option<Decoded> {
     let bot = bot();
     let envelope = Envelope::read(text).ok()?;
     let mut memory = Memory::default();
-    let mut context = Context { bot: &bot, memory: &mut memory, received: RECEIVED, redelivered: false };
+    let mut context = Context { bot: &bot, memory: &mut memory, came: NOW };
     let decoded = decode::event(&envelope, text, &mut context);
     if let Decoded::Event(event) = &decoded {
         serde_json::to_string(&event.event.body).unwrap();

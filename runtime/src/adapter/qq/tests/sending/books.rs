@@ -228,7 +228,7 @@ fn a_chat_that_refuses_messages_gets_none_until_it_allows_them() {
     assert!(books.book(&group, Some(&message), 1, NOW).is_ok_and(|booking| booking.is_answer()));
     books.push_changed(&group, true, NOW);
     assert!(books.book(&group, None, 1, NOW).is_ok());
-    books.refused(&group, "refused".to_owned(), NOW);
+    books.refused(&group, &refusal(40_034_105), true, NOW);
     assert!(books.book(&group, None, 1, NOW).is_err());
     assert!(books.book(&group, None, 1, NOW + 700.0).is_ok(), "the platform is asked again");
 }

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::super::account::Account;
 use super::super::api::Api;
-use super::super::decode::{self, Context, Decoded};
+use super::super::decode::{self, Came, Context, Decoded};
 use super::super::wire::Envelope;
 use super::super::{Rules, Settings, Timings};
 use crate::adapter::now;
@@ -52,7 +52,8 @@ impl Stage {
         let bot = self.account.about();
         let mut memory = self.account.memory();
         let received = now() as u64;
-        let mut context = Context { bot: &bot, memory: &mut memory, received, redelivered: false };
+        let came = Came { received, since: None, redelivered: false };
+        let mut context = Context { bot: &bot, memory: &mut memory, came };
         match decode::event(&envelope, &text, &mut context) {
             Decoded::Event(incoming) => Arc::new(incoming),
             Decoded::Ignored(reason) => panic!("{text} is ignored: {reason}"),

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Stage, body, chat_of, code};
 use crate::bot::Bot as _;
-use crate::model::{self, ChannelChat, Chat, DirectChat, Error, Segment};
+use crate::model::{self, ChannelChat, Chat, DirectChat, Error, EventBody, Notice, PushChange, Segment};
 
 const TO_USERS: &str = "/v2/users/*/messages";
 const TO_GROUPS: &str = "/v2/groups/*/messages";
@@ -190,6 +190,50 @@ async fn notices_are_answered_as_the_platform_allows() {
 }
 
 #[tokio::test]
+async fn nothing_is_sent_to_where_the_bot_was_taken_out() {
+    let stage = Stage::new().await;
+    let asked = stage.heard(&stage.player.group_at(GROUP, USER, "hi"));
+    let group = chat_of(&asked);
+    let left = stage.heard(&stage.player.group_del(GROUP, USER));
+    stage.account.heed(&left.event.body);
+    assert_eq!(code(&stage.send(&group, "x").await), 40_034_101);
+    assert_eq!(code(&stage.reply(&asked, "x").await), 40_034_101);
+    assert!(matches!(stage.reply(&left, "bye").await, Err(Error::Unsupported(_))));
+    let gone = stage.heard(&stage.player.friend_del(USER));
+    stage.account.heed(&gone.event.body);
+    assert_eq!(code(&stage.send(&user(), "x").await), 40_054_004);
+    assert!(stage.requests("POST", "/v2/*/*/messages").is_empty(), "the platform is not asked");
+    let back = stage.heard(&stage.player.group_add(GROUP, USER));
+    stage.account.heed(&back.event.body);
+    stage.reply(&back, "here again").await.unwrap();
+    let wrote = stage.heard(&stage.player.c2c(USER, "hi"));
+    stage.account.heed(&wrote.event.body);
+    stage.reply(&wrote, "hello").await.unwrap();
+    assert!(stage.platform.violations().is_empty());
+}
+
+#[tokio::test]
+async fn what_the_platform_says_of_a_chat_is_heeded() {
+    let stage = Stage::new().await;
+    stage.platform.fault("POST", TO_GROUPS, 1, Fault::error(400, 1_100_104, "群不存在"));
+    let group = Chat::Group(GROUP.to_owned());
+    for _ in 0..2 {
+        assert_eq!(code(&stage.send(&group, "x").await), 1_100_104);
+    }
+    stage.platform.fault("POST", TO_USERS, 1, Fault::error(400, 1_100_100, "安全打击"));
+    let heard = stage.heard(&stage.player.c2c(USER, "hi"));
+    for _ in 0..2 {
+        let Err(Error::RateLimited(wait)) = stage.reply(&heard, "x").await else { panic!() };
+        assert!((50.0..=60.0).contains(&wait), "{wait}");
+    }
+    assert_eq!(stage.requests("POST", "/v2/*/*/messages").len(), 2, "each is asked once");
+}
+
+fn push(chat: Chat, allowed: bool) -> EventBody {
+    EventBody::Notice(Notice::PushChanged(PushChange { chat, allowed, operator: None }))
+}
+
+#[tokio::test]
 async fn chats_that_switched_the_bot_off_are_let_be() {
     let stage = Stage::new().await;
     stage.player.user_push(USER, false);
@@ -198,10 +242,10 @@ async fn chats_that_switched_the_bot_off_are_let_be() {
     assert_eq!(code(&stage.send(&user(), "x").await), 40_054_013);
     assert_eq!(stage.requests("POST", TO_USERS).len(), requests, "the platform is not asked again");
     stage.player.user_push(USER, true);
-    stage.account.push_changed(&user(), true);
+    stage.account.heed(&push(user(), true));
     assert!(stage.send(&user(), "x").await.is_ok());
     let heard = stage.heard(&stage.player.group_at(GROUP, USER, "hi"));
-    stage.account.push_changed(&chat_of(&heard), false);
+    stage.account.heed(&push(chat_of(&heard), false));
     assert!(stage.send(&chat_of(&heard), "x").await.is_err());
     assert!(stage.reply(&heard, "x").await.is_ok(), "a reply needs no permission");
 }
