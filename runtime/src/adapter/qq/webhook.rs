@@ -366,12 +366,11 @@ mod tests {
 
     const BODY: &str = r#"{"op":0,"id":"FRIEND_ADD:1","d":{"openid":"U"},"t":"FRIEND_ADD"}"#;
 
-    fn headers(secret: &str) -> HeaderMap {
+    fn delivery(secret: &str) -> hyper::Request<Body> {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().to_string();
         let signature = Key::new(secret).unwrap().sign(time.as_bytes(), BODY.as_bytes());
-        HeaderMap::from_iter([(SIGNATURE, signature), (TIMESTAMP, time)].map(|(name, value)| {
-            (header::HeaderName::from_static(name), header::HeaderValue::try_from(value).unwrap())
-        }))
+        let request = hyper::Request::post("/").header(SIGNATURE, signature).header(TIMESTAMP, time);
+        request.body(Body::from(BODY)).unwrap()
     }
 
     #[tokio::test]
@@ -386,15 +385,14 @@ mod tests {
         let hook = Hook { host: String::new(), path: "/".to_owned(), tls: None };
         let desk = Desk::new(&settings, &hook, Some(store.journal().unwrap()), take).unwrap();
         let door = Door { desks: vec![desk], refused: Mutex::default(), routes: Router::new() };
-        let headers = headers(&settings.secret);
         {
-            let mut visit = std::pin::pin!(door.take("/", &headers, BODY.as_bytes()));
+            let mut visit = std::pin::pin!(door.take(delivery(&settings.secret)));
             assert!(futures_util::poll!(&mut visit).is_pending(), "the disk takes a moment");
         }
         let patience = Duration::from_secs(20);
         let arrived = tokio::time::timeout(patience, taken.recv()).await.unwrap();
         assert_eq!(arrived, Some((BODY.to_owned(), true)));
-        assert_eq!(door.take("/", &headers, BODY.as_bytes()).await.unwrap(), ACKNOWLEDGED);
+        assert_eq!(door.take(delivery(&settings.secret)).await.unwrap(), ACKNOWLEDGED);
         assert!(taken.try_recv().is_err(), "it comes once");
     }
 }

@@ -175,7 +175,11 @@ impl Run {
                 bot.emit_reversed(&events);
                 self.settle().await;
             }
-            Fault::Garbage => GARBAGE.iter().for_each(|frame| drop(bot.frame(frame))),
+            Fault::Garbage => {
+                for frame in GARBAGE {
+                    bot.frame(frame);
+                }
+            }
         }
         !matches!(fault, Fault::Expired | Fault::Repeated | Fault::Reversed | Fault::Garbage)
     }

@@ -449,7 +449,8 @@ async fn what_was_delivered_is_not_handled_again() {
     assert_eq!(first.attempts[0].body, r#"{"op":12,"d":0}"#, "{first:?}");
     assert_eq!(platform.next_sent_to(&Chat::User(USER.to_owned())).await.text(), "once");
 
-    let again: &[(&str, fn(&mut Shot))] = &[
+    type Change = fn(&mut Shot);
+    let again: &[(&str, Change)] = &[
         ("the same", |_| {}),
         ("signed anew", |shot| {
             let later = shot.now + 1;
