@@ -16,9 +16,6 @@ use crate::bot::Bot as _;
 use crate::model::Kept;
 use crate::store::Waiting;
 
-/// What an earlier process left for longer than this is not worth an answer any more.
-const FORGOTTEN: u64 = 24 * 3600;
-
 /// The longest wait between two questions about the bot itself, in multiples of the first.
 const LONGEST: u32 = 60;
 
@@ -42,9 +39,6 @@ impl Intake {
     /// An event that an earlier process has acknowledged.
     pub(super) fn deliver_again(&self, waiting: Waiting) {
         let Waiting { received, text, kept, .. } = waiting;
-        if (now() as u64).saturating_sub(received) > FORGOTTEN {
-            return;
-        }
         match Envelope::read(&text) {
             Ok(envelope) => {
                 let came = Came { received, since: None, redelivered: true };
