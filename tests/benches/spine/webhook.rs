@@ -12,7 +12,7 @@ use crate::{median, row, us};
 
 const ROUNDS: usize = 5;
 const DELIVERIES: usize = 4_000;
-const IN_FLIGHT: usize = 32;
+const IN_FLIGHT: usize = 64;
 
 /// A platform that pushes to a host, with a journal or without.
 struct Pair {
