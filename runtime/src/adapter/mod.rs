@@ -1,5 +1,7 @@
 //! Adapters: each turns one platform's frames into events, and actions into its frames.
 
+#[cfg(test)]
+mod corpus;
 mod lanes;
 mod node;
 pub mod onebot;

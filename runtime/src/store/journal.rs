@@ -260,26 +260,36 @@ impl<'txn> JournalTables<'txn> {
 
 /// The first free number, and the bytes that wait.
 fn measure(txn: &ReadTransaction) -> Result<(u64, usize), redb::Error> {
-    let rows = rows(txn)?;
-    let next = rows.last().map_or(0, |(number, ..)| number + 1);
-    Ok((next, rows.iter().map(|(.., text)| text.len()).sum()))
+    let (mut next, mut bytes) = (0, 0);
+    each(txn, |number, (_, _, text)| {
+        next = number + 1;
+        bytes += text.len();
+    })?;
+    Ok((next, bytes))
 }
 
 type Row = (u64, String, u64, String);
 
 fn rows(txn: &ReadTransaction) -> Result<Vec<Row>, redb::Error> {
+    let mut rows = Vec::new();
+    each(txn, |number, (bot, received, text)| {
+        rows.push((number, bot.to_owned(), received, text.to_owned()));
+    })?;
+    Ok(rows)
+}
+
+/// Looks at every event in the order of numbers.
+fn each(txn: &ReadTransaction, mut look: impl FnMut(u64, (&str, u64, &str))) -> Result<(), redb::Error> {
     let events = match txn.open_table(EVENTS) {
         Ok(events) => events,
-        Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+        Err(TableError::TableDoesNotExist(_)) => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    let mut rows = Vec::new();
     for row in events.iter()? {
         let (number, content) = row?;
-        let (bot, received, text) = content.value();
-        rows.push((number.value(), bot.to_owned(), received, text.to_owned()));
+        look(number.value(), content.value());
     }
-    Ok(rows)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -10,11 +10,26 @@ use iglu_tests::{
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    process::Command,
+    process::{Child, Command},
     time::timeout,
 };
 
 const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Gives the simulator its script, and sees the bot say what is expected: where, and what.
+async fn plays(mut simulator: Child, script: &str, expected: &[(&str, &str)]) {
+    let mut stdin = simulator.stdin.take().unwrap();
+    stdin.write_all(script.as_bytes()).await.unwrap();
+    drop(stdin);
+    let mut shown = String::new();
+    timeout(DEADLINE, simulator.stdout.take().unwrap().read_to_string(&mut shown)).await.unwrap().unwrap();
+    assert!(simulator.wait().await.unwrap().success(), "{shown}");
+    let said: Vec<_> = shown.lines().filter(|line| line.starts_with("bot")).collect();
+    assert_eq!(said.len(), expected.len(), "{shown}");
+    for (line, (place, text)) in said.iter().zip(expected) {
+        assert!(line.starts_with(place) && line.ends_with(text), "{line:?} for {text:?}\n{shown}");
+    }
+}
 
 #[tokio::test]
 async fn a_scripted_napcat_waits_for_the_bot_and_prints_what_it_does() {
@@ -39,23 +54,13 @@ async fn a_scripted_napcat_waits_for_the_bot_and_prints_what_it_does() {
 
     let script = ":help\n10001: /echo private\n:wait send_private_msg\n:group 20001\n/echo group\n:wait\n:cut\n\
                   10002@20001: /echo after the cut\n:wait\n:fail send_group_msg 1200 no\n/echo last\n:wait\n";
-    let mut stdin = simulator.stdin.take().unwrap();
-    stdin.write_all(script.as_bytes()).await.unwrap();
-    drop(stdin);
-    let mut shown = String::new();
-    timeout(DEADLINE, simulator.stdout.take().unwrap().read_to_string(&mut shown)).await.unwrap().unwrap();
-    assert!(simulator.wait().await.unwrap().success(), "{shown}");
-    let said: Vec<_> = shown.lines().filter(|line| line.starts_with("bot")).collect();
     let expected = [
         ("bot→10001: ", "private"),
         ("bot@20001: ", "group"),
         ("bot@20001: ", "after the cut"),
         ("bot@20001: ", "last"),
     ];
-    assert_eq!(said.len(), expected.len(), "{shown}");
-    for (line, (place, text)) in said.iter().zip(expected) {
-        assert!(line.starts_with(place) && line.ends_with(text), "{line:?} for {text:?}\n{shown}");
-    }
+    plays(simulator, script, &expected).await;
     host.stop().await;
 }
 
@@ -100,13 +105,6 @@ async fn a_scripted_official_platform_waits_for_the_bot_and_prints_what_it_does(
     // The first request with the bad token is refused, and the second is the answer.
     let script = ":help\n/echo private\n:wait send\n:group\n/echo group\n:wait\n:cut reset\n/echo after the cut\n\
                   :wait\n:private\n:expire\n/echo with a new token\n:wait send\n:wait send\n/echo last\n:wait send\n";
-    let mut stdin = simulator.stdin.take().unwrap();
-    stdin.write_all(script.as_bytes()).await.unwrap();
-    drop(stdin);
-    let mut shown = String::new();
-    timeout(DEADLINE, simulator.stdout.take().unwrap().read_to_string(&mut shown)).await.unwrap().unwrap();
-    assert!(simulator.wait().await.unwrap().success(), "{shown}");
-    let said: Vec<_> = shown.lines().filter(|line| line.starts_with("bot")).collect();
     let expected = [
         ("bot→7D29…5BC7: ", "private"),
         ("bot@D4DE…2B91: ", "group"),
@@ -114,10 +112,7 @@ async fn a_scripted_official_platform_waits_for_the_bot_and_prints_what_it_does(
         ("bot→7D29…5BC7: ", "with a new token"),
         ("bot→7D29…5BC7: ", "last"),
     ];
-    assert_eq!(said.len(), expected.len(), "{shown}");
-    for (line, (place, text)) in said.iter().zip(expected) {
-        assert!(line.starts_with(place) && line.ends_with(text), "{line:?} for {text:?}\n{shown}");
-    }
+    plays(simulator, script, &expected).await;
     host.stop().await;
 }
 

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -26,8 +26,8 @@ use super::sign::Key;
 use super::wire::Envelope;
 use super::{Hook, Settings};
 use crate::adapter::node::Node;
-use crate::adapter::port;
 use crate::adapter::throttle::Throttle;
+use crate::adapter::{now, port};
 use crate::model::Kept;
 use crate::store::{Journal, Keeping, NotKept};
 
@@ -96,7 +96,6 @@ impl Desk {
 struct Door {
     desks: Vec<Desk>,
     refused: Mutex<Throttle>,
-    routes: Router,
 }
 
 /// Why a delivery is not taken.
@@ -158,15 +157,18 @@ pub(super) async fn keep(host: String, tls: Option<Files>, desks: Vec<Desk>, sto
             () = stop.cancelled() => return,
         }
     };
-    let door = Arc::new_cyclic(|door: &std::sync::Weak<Door>| Door {
-        desks,
-        refused: Mutex::default(),
-        routes: Router::new().fallback(post(deliver)).with_state(door.clone()),
-    });
-    port::serve(&host, acceptor, door, &stop).await;
+    let door = Arc::new(Door { desks, refused: Mutex::default() });
+    let routes = Router::new().fallback(post(deliver)).with_state(door.clone());
+    port::serve(&host, acceptor, Arc::new(Entrance { door, routes }), &stop).await;
 }
 
-impl port::Host for Door {
+/// The door, and the way to it.
+struct Entrance {
+    door: Arc<Door>,
+    routes: Router,
+}
+
+impl port::Host for Entrance {
     type Body = Body;
 
     async fn answer(self: Arc<Self>, request: hyper::Request<Incoming>) -> Response {
@@ -177,11 +179,27 @@ impl port::Host for Door {
     }
 
     fn listens(&self, at: &str) {
-        for Desk { name, path, .. } in &self.desks {
+        for Desk { name, path, .. } in &self.door.desks {
             tracing::info!(bot = name, address = at, "bot `{name}` waits for deliveries at {at}{path}");
         }
     }
 
+    fn complain(&self, reason: &str) {
+        self.door.complain(reason);
+    }
+}
+
+async fn deliver(State(door): State<Arc<Door>>, request: Request) -> Response {
+    match door.take(request).await {
+        Ok(answer) => ([(header::CONTENT_TYPE, "application/json")], answer).into_response(),
+        Err(refusal) => {
+            door.complain(&refusal.to_string());
+            (refusal.status(), format!("{refusal}\n")).into_response()
+        }
+    }
+}
+
+impl Door {
     fn complain(&self, reason: &str) {
         let passed = self.refused.lock().unwrap_or_else(PoisonError::into_inner).count(Instant::now());
         if let Some(passed) = passed {
@@ -194,20 +212,7 @@ impl port::Host for Door {
             );
         }
     }
-}
 
-async fn deliver(State(door): State<std::sync::Weak<Door>>, request: Request) -> Response {
-    let Some(door) = door.upgrade() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
-    match door.take(request).await {
-        Ok(answer) => ([(header::CONTENT_TYPE, "application/json")], answer).into_response(),
-        Err(refusal) => {
-            port::Host::complain(&*door, &refusal.to_string());
-            (refusal.status(), format!("{refusal}\n")).into_response()
-        }
-    }
-}
-
-impl Door {
     /// Takes a delivery; answers what the platform wants to hear.
     async fn take(&self, request: Request) -> Result<String, Refusal> {
         let (head, body) = request.into_parts();
@@ -353,7 +358,7 @@ fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [
 
 /// Seconds between the time of a delivery and this machine's.
 fn away(timestamp: &[u8]) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = now() as u64;
     let time = std::str::from_utf8(timestamp).ok().and_then(|text| text.parse::<u64>().ok());
     time.map_or(u64::MAX, |time| time.abs_diff(now))
 }
@@ -367,7 +372,7 @@ mod tests {
     const BODY: &str = r#"{"op":0,"id":"FRIEND_ADD:1","d":{"openid":"U"},"t":"FRIEND_ADD"}"#;
 
     fn delivery(secret: &str) -> hyper::Request<Body> {
-        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().to_string();
+        let time = (now() as u64).to_string();
         let signature = Key::new(secret).unwrap().sign(time.as_bytes(), BODY.as_bytes());
         let request = hyper::Request::post("/").header(SIGNATURE, signature).header(TIMESTAMP, time);
         request.body(Body::from(BODY)).unwrap()
@@ -384,7 +389,7 @@ mod tests {
         let settings = settings_of("http://127.0.0.1:9");
         let hook = Hook { host: String::new(), path: "/".to_owned(), tls: None };
         let desk = Desk::new(&settings, &hook, Some(store.journal().unwrap()), take).unwrap();
-        let door = Door { desks: vec![desk], refused: Mutex::default(), routes: Router::new() };
+        let door = Door { desks: vec![desk], refused: Mutex::default() };
         {
             let mut visit = std::pin::pin!(door.take(delivery(&settings.secret)));
             assert!(futures_util::poll!(&mut visit).is_pending(), "the disk takes a moment");

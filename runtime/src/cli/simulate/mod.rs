@@ -137,6 +137,33 @@ fn open(arguments: &Arguments) -> anyhow::Result<Napcat> {
     Ok(napcat)
 }
 
+/// The next line of the input, or how the simulation ends without one.
+fn typed(line: Option<io::Result<String>>, language: Language) -> Result<String, ExitCode> {
+    match line {
+        None => Err(ExitCode::SUCCESS),
+        Some(Err(error)) => {
+            let what = pick(language, "无法读取输入", "The input cannot be read");
+            terminal::note(&format!("{what}: {error}"));
+            Err(ExitCode::FAILURE)
+        }
+        Some(Ok(line)) => Ok(line),
+    }
+}
+
+/// Said when a script has nobody to talk to.
+fn nobody(language: Language) -> &'static str {
+    pick(language, "等了 30 秒，没有机器人连接。", "No bot connected within 30 s.")
+}
+
+/// Said when a script waited and the bot did not do it; none is anything.
+fn in_vain(what: Option<&str>, language: Language) -> String {
+    let what = what.unwrap_or(pick(language, "机器人的动作", "anything that the bot does"));
+    match language {
+        Language::Chinese => format!("等了 30 秒，没有等到：{what}"),
+        Language::English => format!("Waited 30 s in vain for {what}."),
+    }
+}
+
 /// A simulation under way.
 struct Play {
     napcat: Napcat,
@@ -167,14 +194,9 @@ impl Play {
                 }
                 line = input.line() => line,
             };
-            let line = match line {
-                None => return ExitCode::SUCCESS,
-                Some(Err(error)) => {
-                    let what = pick(self.language, "无法读取输入", "The input cannot be read");
-                    terminal::note(&format!("{what}: {error}"));
-                    return ExitCode::FAILURE;
-                }
-                Some(Ok(line)) => line,
+            let line = match typed(line, self.language) {
+                Ok(line) => line,
+                Err(end) => return end,
             };
             match self.stage.typed(&line) {
                 Step::Event(event) => {
@@ -204,11 +226,7 @@ impl Play {
         }
         let connected = timeout(PATIENCE, self.napcat.connected()).await.is_ok();
         if !connected {
-            terminal::note(pick(
-                self.language,
-                "等了 30 秒，没有机器人连接。",
-                "No bot connected within 30 s.",
-            ));
+            terminal::note(nobody(self.language));
         }
         connected
     }
@@ -226,11 +244,7 @@ impl Play {
         };
         let came = timeout(PATIENCE, wait).await.unwrap_or(false);
         if !came {
-            let what = action.unwrap_or(pick(self.language, "机器人的动作", "anything that the bot does"));
-            terminal::note(&match self.language {
-                Language::Chinese => format!("等了 30 秒，没有等到：{what}"),
-                Language::English => format!("Waited 30 s in vain for {what}."),
-            });
+            terminal::note(&in_vain(action, self.language));
         }
         came
     }

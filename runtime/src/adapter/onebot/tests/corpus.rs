@@ -4,25 +4,9 @@ use std::collections::BTreeMap;
 
 use super::super::cq;
 use super::*;
+use crate::adapter::corpus::resolve;
 use crate::adapter::node::Node;
 use crate::model::EventBody;
-
-/// `{"$": pointer}` stands for that value of the payload.
-fn resolve(expected: &Value, payload: &Value) -> Value {
-    match expected {
-        Value::Object(fields) if fields.contains_key("$") => {
-            let pointer = fields["$"].as_str().unwrap();
-            payload.pointer(pointer).unwrap_or_else(|| panic!("the payload has {pointer}")).clone()
-        }
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(key, value)| (key.clone(), resolve(value, payload)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        Value::Array(items) => items.iter().map(|item| resolve(item, payload)).collect(),
-        scalar => scalar.clone(),
-    }
-}
 
 #[test]
 fn every_document_of_the_corpus_has_its_expected_value() {

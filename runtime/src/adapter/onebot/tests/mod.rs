@@ -16,43 +16,25 @@ mod samples;
 mod segments;
 mod server;
 
-use std::path::{Path, PathBuf};
-
 use serde_json::{Value, json};
 
 use super::decode::{self, Context, Decoded};
 use super::memory::Memory;
 use super::wire::{self, Bad, Frame};
 use super::{Sending, Settings, Timings};
+use crate::adapter::corpus::folder as corpus_dir;
 use crate::model::{Bot, Incoming};
 
 /// The account of most recordings.
 const ME: &str = "3892215616";
 
-fn corpus_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus")
-}
-
 /// The documents of one folder of the corpus, by file name.
 fn payloads(folder: &str) -> Vec<(String, String)> {
-    let dir = corpus_dir().join(folder);
-    let mut files: Vec<_> = std::fs::read_dir(&dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ext| ext == "json"))
-        .map(|path| {
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            (name, std::fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    files.sort();
-    assert!(files.len() > 50, "{} holds the corpus", dir.display());
-    files
+    crate::adapter::corpus::payloads(folder, 50)
 }
 
 fn payload(name: &str) -> String {
-    let file = corpus_dir().join(format!("onebot/{name}.json"));
-    std::fs::read_to_string(&file).unwrap_or_else(|reason| panic!("{}: {reason}", file.display()))
+    crate::adapter::corpus::payload(&format!("onebot/{name}"))
 }
 
 /// The events that a text is, with nothing known before.

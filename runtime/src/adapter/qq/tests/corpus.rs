@@ -4,23 +4,7 @@ use std::collections::BTreeMap;
 
 use super::expected::{self, Expected, Other};
 use super::*;
-
-/// `{"$": pointer}` stands for that value of the payload.
-fn resolve(expected: &Value, payload: &Value) -> Value {
-    match expected {
-        Value::Object(fields) if fields.contains_key("$") => {
-            let pointer = fields["$"].as_str().unwrap();
-            payload.pointer(pointer).unwrap_or_else(|| panic!("the payload has {pointer}")).clone()
-        }
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(key, value)| (key.clone(), resolve(value, payload)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        Value::Array(items) => items.iter().map(|item| resolve(item, payload)).collect(),
-        scalar => scalar.clone(),
-    }
-}
+use crate::adapter::corpus::resolve;
 
 /// Takes the text of `d` out of a body, after a look at it.
 fn without_data(body: &mut Value, text: &str, payload: &Value) {

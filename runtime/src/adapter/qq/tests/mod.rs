@@ -17,7 +17,6 @@ mod sending;
 mod server;
 mod token;
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -26,6 +25,7 @@ use super::decode::{self, Came, Context, Decoded};
 use super::memory::Memory;
 use super::wire::Envelope;
 use super::{Anchor, AnchorKind, Rules, Settings, Timings};
+use crate::adapter::corpus::folder as corpus_dir;
 use crate::model::{Bot, Incoming, Message};
 
 const APP: &str = "102000001";
@@ -33,30 +33,13 @@ const APP: &str = "102000001";
 const RECEIVED: u64 = 1_790_000_000;
 const NOW: Came = Came { received: RECEIVED, since: None, redelivered: false };
 
-fn corpus_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus")
-}
-
 /// The documents of the corpus, by file name.
 fn payloads() -> Vec<(String, String)> {
-    let dir = corpus_dir().join("qq-official");
-    let mut files: Vec<_> = std::fs::read_dir(&dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ext| ext == "json"))
-        .map(|path| {
-            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            (name, std::fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    files.sort();
-    assert!(files.len() > 100, "{} holds the corpus", dir.display());
-    files
+    crate::adapter::corpus::payloads("qq-official", 100)
 }
 
 fn payload(name: &str) -> String {
-    let file = corpus_dir().join(format!("qq-official/{name}.json"));
-    std::fs::read_to_string(&file).unwrap_or_else(|reason| panic!("{}: {reason}", file.display()))
+    crate::adapter::corpus::payload(&format!("qq-official/{name}"))
 }
 
 fn bot() -> Bot {

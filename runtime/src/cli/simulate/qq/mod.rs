@@ -17,7 +17,7 @@ use iglu_simulator::qq::{App, GatewayCounts, KNOWN_INTENTS, Options, Platform, S
 use tokio::time::timeout;
 
 use self::stage::{Stage, Step};
-use super::{FOR_EVER, PATIENCE, Place, place};
+use super::{FOR_EVER, PATIENCE, Place, in_vain, nobody, place, typed};
 use crate::cli::chat::Input;
 use crate::cli::stop::Stop;
 use crate::cli::{pick, terminal};
@@ -127,14 +127,9 @@ impl Play {
                 }
                 line = input.line() => line,
             };
-            let line = match line {
-                None => return ExitCode::SUCCESS,
-                Some(Err(error)) => {
-                    let what = pick(self.language, "无法读取输入", "The input cannot be read");
-                    terminal::note(&format!("{what}: {error}"));
-                    return ExitCode::FAILURE;
-                }
-                Some(Ok(line)) => line,
+            let line = match typed(line, self.language) {
+                Ok(line) => line,
+                Err(end) => return end,
             };
             match self.stage.typed(&line) {
                 Step::Event(event) => {
@@ -165,11 +160,7 @@ impl Play {
         }
         let connected = timeout(PATIENCE, self.platform.connected()).await.is_ok();
         if !connected {
-            terminal::note(pick(
-                self.language,
-                "等了 30 秒，没有机器人连接。",
-                "No bot connected within 30 s.",
-            ));
+            terminal::note(nobody(self.language));
         }
         connected
     }
@@ -184,11 +175,7 @@ impl Play {
         };
         let came = timeout(PATIENCE, wait).await.is_ok();
         if !came {
-            let what = what.unwrap_or(pick(self.language, "机器人的动作", "anything that the bot does"));
-            terminal::note(&match self.language {
-                Language::Chinese => format!("等了 30 秒，没有等到：{what}"),
-                Language::English => format!("Waited 30 s in vain for {what}."),
-            });
+            terminal::note(&in_vain(what, self.language));
         }
         came
     }
