@@ -35,7 +35,7 @@ pub(super) struct Account {
     pub(super) lanes: Lanes,
     pub(super) uploads: Uploads,
     pub(super) interactions: Interactions,
-    memory: Mutex<Memory>,
+    pub(super) memory: Memory,
     state: Mutex<State>,
     /// The guilds of direct messages that were opened, by user and source.
     opened: Mutex<HashMap<(String, String), String>>,
@@ -72,7 +72,7 @@ impl Account {
             lanes: Lanes::default(),
             uploads: Uploads::default(),
             interactions: Interactions::default(),
-            memory: Mutex::default(),
+            memory: Memory::default(),
             state: Mutex::default(),
             opened: Mutex::default(),
             paces: [SENDS, UPLOADS, CHANNEL, SLOW].map(|(rate, burst)| limiter(rate, burst)),
@@ -97,17 +97,13 @@ impl Account {
             nickname.clone_into(&mut lock(&self.state).nickname);
         }
         if !user.is_empty() {
-            self.memory().note_self(user);
+            self.memory.note_self(user);
         }
     }
 
     /// Notes whether sends can work now; `false` if that was known.
     pub(super) fn turn(&self, online: bool) -> bool {
         std::mem::replace(&mut lock(&self.state).online, online) != online
-    }
-
-    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
-        lock(&self.memory)
     }
 
     /// Notes what an event tells of where the bot may write.

@@ -55,11 +55,8 @@ impl Intake {
 
     fn event(&self, text: &str, envelope: &Envelope<'_>, came: Came, kept: Option<Kept>) {
         let bot = self.account.info();
-        let decoded = {
-            let mut memory = self.account.memory();
-            decode::event(envelope, text, &mut Context { bot: &bot, memory: &mut memory, came })
-        };
-        let mut incoming = match decoded {
+        let context = Context { bot: &bot, memory: &self.account.memory, came };
+        let mut incoming = match decode::event(envelope, text, &context) {
             Decoded::Event(incoming) => incoming,
             Decoded::Ignored(reason) => {
                 tracing::debug!(

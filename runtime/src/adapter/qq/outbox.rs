@@ -44,7 +44,7 @@ impl Account {
     ) -> Result<Receipt, Error> {
         let scene = Scene::of(chat)?;
         let quoted = answers.filter(|_| quote).and_then(Incoming::message).map(|message| message.id.as_str());
-        let known = |message: &str| self.memory().index_of(message).map(str::to_owned);
+        let known = |message: &str| self.memory.index_of(message);
         let pieces = encode::pieces(scene, content, quoted, &self.settings.rules, &known)?;
         let _turn = self.lanes.turn(&place::lane(chat)).await;
         let place = self.place(chat).await?;
@@ -61,7 +61,7 @@ impl Account {
             let sent =
                 sent.map_err(|error| if number == 0 { error } else { partly(error, number, total) })?;
             if let Some(id) = &sent.id {
-                self.memory().note_sent(id, sent.index.as_deref(), chat, &piece.piece.text);
+                self.memory.note_sent(id, sent.index.as_deref(), chat, &piece.piece.text);
             }
             receipt.messages.extend(sent.id);
             receipt.time = sent.time.or(receipt.time);

@@ -308,7 +308,7 @@ impl Writer {
             }
         };
         let id = self.stream.take().map(|stream| stream.id).unwrap_or_default();
-        self.account.memory().note_sent(&id, sent.index.as_deref(), &self.chat, &self.text);
+        self.account.memory.note_sent(&id, sent.index.as_deref(), &self.chat, &self.text);
         Ok(Receipt { messages: vec![id], time: sent.time, forward: None, audit: None })
     }
 

@@ -7,12 +7,11 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{MethodRouter, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -158,14 +157,14 @@ pub(super) async fn keep(host: String, tls: Option<Files>, desks: Vec<Desk>, sto
         }
     };
     let door = Arc::new(Door { desks, refused: Mutex::default() });
-    let routes = Router::new().fallback(post(deliver)).with_state(door.clone());
+    let routes = post(deliver).with_state(door.clone());
     port::serve(&host, acceptor, Arc::new(Entrance { door, routes }), &stop).await;
 }
 
 /// The door, and the way to it.
 struct Entrance {
     door: Arc<Door>,
-    routes: Router,
+    routes: MethodRouter,
 }
 
 impl port::Host for Entrance {

@@ -69,7 +69,7 @@ async fn send(
     account.pace(if place.scene == Scene::Channel { Pace::Channel(&place.id) } else { Pace::Send }).await;
     let reply = account.post(path, &Value::Object(fields), repeat).await?;
     if let Sent { id: Some(id), index, .. } = Sent::read(&reply) {
-        account.memory().note_sent(&id, index.as_deref(), &chat, "");
+        account.memory.note_sent(&id, index.as_deref(), &chat, "");
     }
     Ok(reply.body)
 }

@@ -112,22 +112,25 @@ impl Scope<'_> {
             |element: &&Node<'_>| element.at("msg_idx").id().is_some_and(|index| Some(index) == named);
         let element = elements.iter().find(is_it).or_else(|| elements.first());
         let named = named.or_else(|| element?.at("msg_idx").id());
-        let known = named.as_deref().and_then(|name| {
-            let direct = || Some((name, self.memory.message(name)?));
-            self.memory.by_index(self.chat, name).or_else(direct)
-        });
+        let known = named
+            .as_deref()
+            .and_then(|name| self.memory.by_index(self.chat, name).or_else(|| self.memory.message(name)));
         let content = element.map(|element| self.inner(element, depth + 1)).unwrap_or_default();
         let told = Some(plain_text(&content).trim().to_owned()).filter(|text| !text.is_empty());
-        let remembered = known.map(|(_, known)| known.text.clone()).filter(|text| !text.is_empty());
+        let remembered = known.as_ref().map(|known| known.text.clone()).filter(|text| !text.is_empty());
         if named.is_none() && content.is_empty() {
             return None;
         }
         Some(Quote {
-            message: known.map(|(id, _)| id.to_owned()).or_else(|| named.clone()).unwrap_or_default(),
-            sender: element.and_then(author).or_else(|| known?.1.sender.clone()),
+            message: known
+                .as_ref()
+                .map(|known| known.id.clone())
+                .or_else(|| named.clone())
+                .unwrap_or_default(),
+            sender: element.and_then(author).or_else(|| known.as_ref()?.sender.clone()),
             time: element
                 .and_then(|element| time::read(element.at("timestamp")))
-                .or_else(|| known.map(|(_, known)| known.time)),
+                .or_else(|| known.as_ref().map(|known| known.time)),
             text: told.or(remembered),
             content: (!content.is_empty()).then(|| json(&content)),
         })

@@ -24,7 +24,7 @@ pub(super) enum Read {
 }
 
 /// Reads a message and remembers it for quotes.
-pub(super) fn read(place: Place, d: &Node<'_>, context: &mut Context<'_>) -> Read {
+pub(super) fn read(place: Place, d: &Node<'_>, context: &Context<'_>) -> Read {
     let author = d.at("author");
     let sender = sender_id(place, author);
     let id = d.at("id").id();
@@ -136,7 +136,7 @@ fn user(id: String, author: &Node<'_>, member: &Node<'_>) -> User {
 }
 
 /// Who is mentioned; what is the bot's own among them is remembered.
-fn mentions(place: Place, d: &Node<'_>, context: &mut Context<'_>) -> Vec<Named> {
+fn mentions(place: Place, d: &Node<'_>, context: &Context<'_>) -> Vec<Named> {
     let items = d.at("mentions").items();
     let bots = || items.iter().filter(|one| one.at("bot").truth() == Some(true)).filter_map(mentioned_id);
     // An event for mentions of the bot that mentions one bot mentions this one.

@@ -38,7 +38,7 @@ pub(super) use time::read as read_time;
 pub(super) struct Context<'a> {
     /// The account that the event came to.
     pub(super) bot: &'a Bot,
-    pub(super) memory: &'a mut Memory,
+    pub(super) memory: &'a Memory,
     pub(super) came: Came,
 }
 
@@ -73,7 +73,7 @@ struct Given<'a, 'n> {
 }
 
 /// Reads an event. `text` is the whole frame that `envelope` was read from.
-pub(super) fn event(envelope: &Envelope<'_>, text: &str, context: &mut Context<'_>) -> Decoded {
+pub(super) fn event(envelope: &Envelope<'_>, text: &str, context: &Context<'_>) -> Decoded {
     let kind = kind_of(envelope);
     let frame = secrets::masked(text);
     let given = Given { kind, d: envelope.data(), frame: &frame };

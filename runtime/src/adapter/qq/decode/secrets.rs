@@ -21,7 +21,7 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let bytes = text.as_bytes();
-    let mut out = String::new();
+    let mut out = String::with_capacity(text.len());
     let mut copied = 0;
     // Whether it is an object, and where it stands.
     let mut levels: Vec<(bool, Place)> = Vec::new();

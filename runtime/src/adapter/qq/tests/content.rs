@@ -127,12 +127,12 @@ fn guilds_escape_text_and_have_tags_of_their_own() {
 
 #[test]
 fn the_bots_own_id_is_learned_from_what_the_platform_says() {
-    let mut memory = Memory::default();
+    let memory = Memory::default();
     let bots = json!([{"id": "77", "bot": true, "username": "me"}, {"id": "5", "bot": false}]);
     let first = guild_message("AT_MESSAGE_CREATE", &json!({"content": "<@!77> hi", "mentions": bots}));
-    assert_eq!(message(&incoming(&first, &mut memory)).text, "hi");
+    assert_eq!(message(&incoming(&first, &memory)).text, "hi");
     let later = guild_message("MESSAGE_CREATE", &json!({"id": "M2", "content": "<@!77>"}));
-    assert!(message(&incoming(&later, &mut memory)).to_me);
+    assert!(message(&incoming(&later, &memory)).to_me);
     assert!(!message(&fresh(&later)).to_me);
     // Of two bots nobody knows which one is meant; the event says it is for this one all the same.
     let two = json!([{"id": "77", "bot": true}, {"id": "78", "bot": true}]);
@@ -176,11 +176,11 @@ fn attachments_go_by_their_type() {
 
 #[test]
 fn a_quote_is_named_by_the_message_that_the_host_knows() {
-    let mut memory = Memory::default();
+    let memory = Memory::default();
     let chat = Chat::Group("G1".to_owned());
     memory.note_sent("SENT", Some("REFIDX_S=="), &chat, "what the bot said");
     let first = group_message(&json!({"id": "M0", "message_scene": {"ext": ["a", "msg_idx=REFIDX_M/+=="]}}));
-    incoming(&first, &mut memory);
+    incoming(&first, &memory);
     let quoting = |index: &str, more: Value| {
         let mut changes = json!({"id": "M9", "message_type": 103, "message_scene": {
             "ext": ["search=1", format!("ref_msg_idx={index}"), "msg_idx=REFIDX_X=="],
@@ -213,13 +213,13 @@ fn a_quote_is_named_by_the_message_that_the_host_knows() {
             false,
         ),
     ] {
-        let event = incoming(&text, &mut memory);
+        let event = incoming(&text, &memory);
         let found = json_of(&message(&event).content);
         assert_eq!(found[0], json!({"type": "reply", "data": wanted}), "{text}");
         assert_eq!((&found[1], found.as_array().unwrap().len()), (&json!({"type": "text", "data": "hi"}), 2));
         assert_eq!(message(&event).to_me, to_me);
     }
-    let event = incoming(&quoting("REFIDX_S==", json!({})), &mut memory);
+    let event = incoming(&quoting("REFIDX_S==", json!({})), &memory);
     let Segment::Reply(quote) = &message(&event).content[0] else { panic!("{event:?}") };
     assert_eq!((quote.message.as_str(), quote.text.as_deref()), ("SENT", Some("what the bot said")));
     assert!(message(&event).to_me, "it quotes the bot");
@@ -229,11 +229,11 @@ fn a_quote_is_named_by_the_message_that_the_host_knows() {
 
 #[test]
 fn a_guild_message_is_quoted_by_its_id() {
-    let mut memory = Memory::default();
+    let memory = Memory::default();
     let chat = Chat::Channel(crate::model::ChannelChat { guild: "9".to_owned(), channel: "90".to_owned() });
     memory.note_sent("OLD", None, &chat, "mine");
     let changes = json!({"message_reference": {"message_id": "OLD"}});
-    let event = incoming(&guild_message("MESSAGE_CREATE", &changes), &mut memory);
+    let event = incoming(&guild_message("MESSAGE_CREATE", &changes), &memory);
     assert!(message(&event).to_me);
     let Segment::Reply(quote) = &message(&event).content[0] else { panic!("{event:?}") };
     assert_eq!((quote.message.as_str(), quote.text.as_deref()), ("OLD", Some("mine")));

@@ -58,7 +58,7 @@ fn what_is_no_event_for_plugins_is_what_the_table_says() {
         let text = payload(name);
         let envelope = Envelope::read(&text).unwrap();
         match other {
-            Other::Ignored(reason) => match decoded(&text, &mut Memory::default()) {
+            Other::Ignored(reason) => match decoded(&text, &Memory::default()) {
                 Decoded::Ignored(found) => assert_eq!(found, reason, "{name}"),
                 Decoded::Event(event) => panic!("{name}: {event:?}"),
             },

@@ -25,7 +25,7 @@ fn becomes(kind: &str) -> Option<String> {
         "user_id": "7", "author": {"id": "8"}, "message": {"id": "9", "channel_id": "3", "guild_id": "2"},
         "target": {"id": "10"}, "emoji": {"id": "11"}, "audit_id": "12", "join_request_id": "13",
     });
-    let Decoded::Event(event) = decoded(&frame(kind, &d), &mut Memory::default()) else { return None };
+    let Decoded::Event(event) = decoded(&frame(kind, &d), &Memory::default()) else { return None };
     let body = json_of(&event.event.body);
     let case = body["type"].as_str().unwrap();
     Some(match case {

@@ -78,7 +78,7 @@ fn one_message_is_one_event_by_whichever_way_it_comes() {
 fn answers_name_what_the_platform_takes() {
     for kind in decode::KINDS {
         let d = json!({"id": "INNER", "openid": "U1"});
-        let Decoded::Event(event) = decoded(&frame(kind.name, &d), &mut Memory::default()) else {
+        let Decoded::Event(event) = decoded(&frame(kind.name, &d), &Memory::default()) else {
             assert!(["READY", "RESUMED"].contains(&kind.name), "{}", kind.name);
             continue;
         };
@@ -101,13 +101,10 @@ fn answers_name_what_the_platform_takes() {
 #[test]
 fn a_second_delivery_says_so() {
     let (bot, text) = (bot(), c2c_message(&json!({})));
-    let mut memory = Memory::default();
-    let mut context = Context {
-        bot: &bot,
-        memory: &mut memory,
-        came: Came { received: 5, since: None, redelivered: true },
-    };
-    let Decoded::Event(event) = decode::event(&Envelope::read(&text).unwrap(), &text, &mut context) else {
+    let memory = Memory::default();
+    let context =
+        Context { bot: &bot, memory: &memory, came: Came { received: 5, since: None, redelivered: true } };
+    let Decoded::Event(event) = decode::event(&Envelope::read(&text).unwrap(), &text, &context) else {
         panic!("it is an event");
     };
     assert!(event.event.redelivered && anchor(&event).redelivered);
@@ -120,11 +117,10 @@ fn what_an_outage_held_back_is_as_old_as_the_platform_says() {
     // Sent at 100, and down since..., received at 200.
     for (since, received) in [(None, 200), (Some(50), 100), (Some(150), 150), (Some(300), 200)] {
         let text = c2c_message(&json!({"timestamp": 100}));
-        let mut memory = Memory::default();
+        let memory = Memory::default();
         let came = Came { received: 200, since, redelivered: false };
-        let mut context = Context { bot: &bot, memory: &mut memory, came };
-        let Decoded::Event(event) = decode::event(&Envelope::read(&text).unwrap(), &text, &mut context)
-        else {
+        let context = Context { bot: &bot, memory: &memory, came };
+        let Decoded::Event(event) = decode::event(&Envelope::read(&text).unwrap(), &text, &context) else {
             panic!("it is an event");
         };
         assert_eq!(anchor(&event).received, received, "{since:?}");
@@ -181,22 +177,22 @@ fn numbers_and_strings_are_the_same_id() {
 
 #[test]
 fn what_bots_write_is_for_nobody() {
-    let ignored = |text: &str, memory: &mut Memory| match decoded(text, memory) {
+    let ignored = |text: &str, memory: &Memory| match decoded(text, memory) {
         Decoded::Ignored(reason) => reason,
         Decoded::Event(event) => panic!("{event:?}"),
     };
-    let mut memory = Memory::default();
+    let memory = Memory::default();
     memory.note_self("ME");
     memory.note_sent("SENT", None, &Chat::Group("G1".to_owned()), "x");
     let author = |id: &str, bot: bool| json!({"author": {"id": id, "member_openid": id, "bot": bot}});
-    assert!(ignored(&group_message(&author("ME", true)), &mut memory).contains("itself"));
-    assert!(ignored(&group_message(&author("ME", false)), &mut memory).contains("itself"));
-    assert!(ignored(&group_message(&json!({"id": "SENT"})), &mut memory).contains("itself"));
-    assert!(!ignored(&group_message(&author("OTHER", true)), &mut memory).contains("itself"));
-    incoming(&group_message(&author("HUMAN", false)), &mut memory);
+    assert!(ignored(&group_message(&author("ME", true)), &memory).contains("itself"));
+    assert!(ignored(&group_message(&author("ME", false)), &memory).contains("itself"));
+    assert!(ignored(&group_message(&json!({"id": "SENT"})), &memory).contains("itself"));
+    assert!(!ignored(&group_message(&author("OTHER", true)), &memory).contains("itself"));
+    incoming(&group_message(&author("HUMAN", false)), &memory);
     // Members that are bots are news all the same.
     let joined = frame("GUILD_MEMBER_ADD", &json!({"guild_id": "1", "user": {"id": "ME", "bot": true}}));
-    assert!(matches!(incoming(&joined, &mut memory).event.body, EventBody::Notice(Notice::Guild(_))));
+    assert!(matches!(incoming(&joined, &memory).event.body, EventBody::Notice(Notice::Guild(_))));
 }
 
 #[test]

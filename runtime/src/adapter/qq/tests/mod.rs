@@ -46,15 +46,15 @@ fn bot() -> Bot {
     Bot { id: APP.to_owned(), platform: "qq".to_owned(), nickname: "bot".to_owned(), online: true }
 }
 
-fn decoded(text: &str, memory: &mut Memory) -> Decoded {
+fn decoded(text: &str, memory: &Memory) -> Decoded {
     let bot = bot();
     let envelope = Envelope::read(text).unwrap();
-    let mut context = Context { bot: &bot, memory, came: NOW };
-    decode::event(&envelope, text, &mut context)
+    let context = Context { bot: &bot, memory, came: NOW };
+    decode::event(&envelope, text, &context)
 }
 
 /// An event for plugins, seen with what is in a memory.
-fn incoming(text: &str, memory: &mut Memory) -> Incoming {
+fn incoming(text: &str, memory: &Memory) -> Incoming {
     match decoded(text, memory) {
         Decoded::Event(event) => event,
         Decoded::Ignored(reason) => panic!("ignored ({reason}): {text}"),
@@ -63,7 +63,7 @@ fn incoming(text: &str, memory: &mut Memory) -> Incoming {
 
 /// The same, with nothing known before.
 fn fresh(text: &str) -> Incoming {
-    incoming(text, &mut Memory::default())
+    incoming(text, &Memory::default())
 }
 
 fn anchor(event: &Incoming) -> &Anchor {

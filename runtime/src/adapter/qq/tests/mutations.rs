@@ -55,9 +55,9 @@ fn remove(value: &mut Value, pointer: &str) {
 fn digest(text: &str) -> Option<Decoded> {
     let bot = bot();
     let envelope = Envelope::read(text).ok()?;
-    let mut memory = Memory::default();
-    let mut context = Context { bot: &bot, memory: &mut memory, came: NOW };
-    let decoded = decode::event(&envelope, text, &mut context);
+    let memory = Memory::default();
+    let context = Context { bot: &bot, memory: &memory, came: NOW };
+    let decoded = decode::event(&envelope, text, &context);
     if let Decoded::Event(event) = &decoded {
         serde_json::to_string(&event.event.body).unwrap();
     }

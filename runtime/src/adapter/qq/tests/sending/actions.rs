@@ -146,7 +146,7 @@ async fn a_raw_message_shares_the_numbers_of_the_others() {
     let raw = |text: &str| json!({"msg_type": 0, "content": text, "msg_id": event.message_id()});
     stage.reply(&heard, "1").await.unwrap();
     let answer = stage.account.call(&action, raw("2")).await.unwrap();
-    assert!(stage.account.memory().wrote(answer["id"].as_str().unwrap()));
+    assert!(stage.account.memory.wrote(answer["id"].as_str().unwrap()));
     let mut numbered = raw("3");
     numbered["msg_seq"] = json!(9);
     stage.account.call(&action, numbered).await.unwrap();

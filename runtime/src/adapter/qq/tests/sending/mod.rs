@@ -50,11 +50,11 @@ impl Stage {
         let text = event.envelope(None);
         let envelope = Envelope::read(&text).unwrap();
         let bot = self.account.about();
-        let mut memory = self.account.memory();
+        let memory = &self.account.memory;
         let received = now() as u64;
         let came = Came { received, since: None, redelivered: false };
-        let mut context = Context { bot: &bot, memory: &mut memory, came };
-        match decode::event(&envelope, &text, &mut context) {
+        let context = Context { bot: &bot, memory, came };
+        match decode::event(&envelope, &text, &context) {
             Decoded::Event(incoming) => Arc::new(incoming),
             Decoded::Ignored(reason) => panic!("{text} is ignored: {reason}"),
         }

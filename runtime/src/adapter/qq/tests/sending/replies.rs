@@ -40,7 +40,7 @@ async fn every_scene_is_answered_in_its_own_words() {
         assert!(receipt.time.is_some_and(|time| time > 1.7e9), "{receipt:?}");
         let newer = matches!(sent.chat, Place::User(_) | Place::Group(_));
         assert_eq!(sent.body["msg_seq"].is_u64(), newer, "{}", sent.body);
-        assert!(stage.account.memory().wrote(&sent.id));
+        assert!(stage.account.memory.wrote(&sent.id));
     }
     assert!(stage.platform.violations().is_empty());
 }

@@ -55,7 +55,7 @@ async fn a_reply_grows_in_pieces_and_ends() {
     assert!(pieces.len() >= 3);
     stage.reply(&heard, "more").await.unwrap();
     assert_eq!(stage.platform.sent()[1].body["msg_seq"], 2, "a stream is one answer");
-    assert!(stage.account.memory().wrote(&sent.id));
+    assert!(stage.account.memory.wrote(&sent.id));
 }
 
 #[tokio::test]
