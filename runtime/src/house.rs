@@ -11,6 +11,7 @@ use tracing::{debug, info, warn};
 
 use crate::adapter::{Inlet, onebot, qq};
 use crate::bot::Bots;
+use crate::clock::Clock;
 use crate::config::{BotConfig, Config, OfficialConfig};
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
@@ -43,22 +44,32 @@ impl House {
     ///
     /// When the data folder cannot be used, or the machine cannot run WebAssembly.
     pub async fn open(config: Config) -> anyhow::Result<Self> {
+        Self::open_by(config, Clock::default()).await
+    }
+
+    /// The same, by this clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`House::open`].
+    pub async fn open_by(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let config = Arc::new(config);
         let data = &config.data_dir;
         std::fs::create_dir_all(data)
             .with_context(|| format!("cannot make the data folder {}", data.display()))?;
-        let store = Store::open(&data.join("store.redb"))?;
+        let store = Store::open_by(&data.join("store.redb"), clock.clone())?;
         let journal =
             store.journal().map_err(|reason| anyhow!("the journal of events cannot be read: {reason}"))?;
         let sandbox = Arc::new(Sandbox::new(Some(&absolute(&data.join("cache"))?))?);
         let bots = Arc::new(Bots::default());
-        let router = Router::new((&*config).into(), Arc::clone(&bots));
+        let router = Router::new((&*config).into(), Arc::clone(&bots), clock.clone());
         let folder = Folder::open(Rooms {
             sandbox,
             config: Arc::clone(&config),
             bots: Arc::clone(&bots),
             store: Arc::clone(&store),
             router: Arc::clone(&router),
+            clock,
         })
         .await?;
         let open = Arc::new(AtomicBool::new(true));

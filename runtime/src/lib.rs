@@ -10,6 +10,7 @@ pub mod adapter;
 mod base64_json;
 pub mod bot;
 pub mod cli;
+pub mod clock;
 pub mod config;
 mod host;
 pub mod house;

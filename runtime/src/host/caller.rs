@@ -10,6 +10,7 @@ use super::drafts::Drafts;
 use super::log::LogGate;
 use super::streams::Streams;
 use crate::bot::{Bot, Bots};
+use crate::clock::Clock;
 use crate::config::Limits;
 use crate::model::{Error, Incoming};
 use crate::plugin::engine::CpuClock;
@@ -31,6 +32,7 @@ pub(crate) struct Surroundings {
     pub(crate) bots: Arc<Bots>,
     pub(crate) storage: PluginStore,
     pub(crate) superusers: Arc<[String]>,
+    pub(crate) clock: Clock,
     pub(crate) pace: Pace,
     sent: Mutex<VecDeque<(String, String)>>,
     addresses: Mutex<VecDeque<String>>,
@@ -42,10 +44,11 @@ impl Surroundings {
         bots: Arc<Bots>,
         storage: PluginStore,
         superusers: Arc<[String]>,
+        clock: Clock,
         limits: &Limits,
     ) -> Self {
         let (sent, addresses) = (Mutex::default(), Mutex::default());
-        Self { plugin, bots, storage, superusers, pace: Pace::new(limits), sent, addresses }
+        Self { plugin, bots, storage, superusers, clock, pace: Pace::new(limits), sent, addresses }
     }
 }
 

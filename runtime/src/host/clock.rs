@@ -1,30 +1,32 @@
 //! `clock`: what time it is, and waiting.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use wasmtime::component::Accessor;
 
 use super::enter;
 use super::messages::unsupported;
+use crate::clock::Clock;
 use crate::model::Error;
 use crate::model::contract::iglu::plugin::clock::{Host, HostWithStore};
 use crate::plugin::engine::{Calls, Ctx};
 
 impl Host for Ctx {
     fn now(&mut self) -> f64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+        self.caller.around().map_or_else(|_| Clock::default().now(), |around| around.clock.now())
     }
 }
 
 impl HostWithStore<Ctx> for Calls {
     async fn sleep(host: &Accessor<Ctx, Self>, ms: u32) -> Result<(), Error> {
         let caller = enter(host)?;
+        let clock = &caller.around()?.clock;
         tokio::select! {
             biased;
             () = caller.stopping.cancelled() => {
                 Err(Error::Cancelled("the plugin is being replaced or stopped; finish what you are at".to_owned()))
             }
-            () = tokio::time::sleep(Duration::from_millis(ms.into())) => Ok(()),
+            () = clock.sleep(Duration::from_millis(ms.into())) => Ok(()),
         }
     }
 

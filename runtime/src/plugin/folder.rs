@@ -30,6 +30,7 @@ use super::engine::Sandbox;
 use super::life::{Home, Plugin, Status};
 use super::loader::{Hash, LoadError, Loaded, Version, hash, load};
 use crate::bot::Bots;
+use crate::clock::Clock;
 use crate::config::{Config, plugin_config};
 use crate::host::Surroundings;
 use crate::policy::Policy;
@@ -50,6 +51,7 @@ pub(crate) struct Rooms {
     pub(crate) bots: Arc<Bots>,
     pub(crate) store: Arc<Store>,
     pub(crate) router: Arc<Router>,
+    pub(crate) clock: Clock,
 }
 
 /// The plugins that live here, by id.
@@ -379,6 +381,7 @@ impl Keeper {
             Arc::clone(&self.rooms.bots),
             self.rooms.store.plugin(&id, limits.storage as u64),
             self.rooms.config.superusers.iter().cloned().collect(),
+            self.rooms.clock.clone(),
             limits,
         );
         let home = Home {

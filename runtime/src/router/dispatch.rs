@@ -47,7 +47,7 @@ impl Router {
         let kept = incoming.kept.take().map(Arc::new);
         count(&self.counts.events);
         if let Some(key) = &incoming.dedup
-            && !self.dedup.is_new(&incoming.event.bot.id, key, Instant::now())
+            && !self.dedup.is_new(&incoming.event.bot.id, key, self.clock.instant())
         {
             debug!(bot = %incoming.event.bot.id, key, "dropped an event that came before");
             count(&self.counts.duplicates);
@@ -137,7 +137,7 @@ impl Router {
             (None, None)
         };
         if let Some(cooldown) = handler.cooldown
-            && !self.cooldowns.start(&entry.id, &entry.name, cooldown, event, Instant::now())
+            && !self.cooldowns.start(&entry.id, &entry.name, cooldown, event, self.clock.instant())
         {
             debug!(plugin = %entry.id, handler = %entry.name, event = %event.id, "cooling down");
             return awaited;

@@ -43,6 +43,7 @@ pub use table::Matcher;
 
 use crate::adapter::Inlet;
 use crate::bot::Bots;
+use crate::clock::Clock;
 use crate::config::{Config, Language};
 use crate::model::Incoming;
 use crate::plugin::mailbox::Mailbox;
@@ -114,6 +115,7 @@ pub struct Router {
     language: Language,
     verdict_wait: Duration,
     bots: Arc<Bots>,
+    clock: Clock,
     board: ArcSwap<Board>,
     wanted: watch::Sender<BTreeSet<&'static str>>,
     dedup: Dedup,
@@ -148,7 +150,7 @@ struct Counts {
 impl Router {
     /// A router to which nobody listens yet. Answers of its own leave by `bots`.
     #[must_use]
-    pub fn new(settings: Settings, bots: Arc<Bots>) -> Arc<Self> {
+    pub fn new(settings: Settings, bots: Arc<Bots>, clock: Clock) -> Arc<Self> {
         let mut prefixes = settings.prefixes;
         prefixes.sort_by_key(|prefix| Reverse(prefix.chars().count()));
         Arc::new(Self {
@@ -156,6 +158,7 @@ impl Router {
             language: settings.language,
             verdict_wait: settings.verdict_wait,
             bots,
+            clock,
             board: ArcSwap::default(),
             wanted: watch::Sender::default(),
             dedup: Dedup::default(),

@@ -19,7 +19,7 @@ fn settings() -> Settings {
 }
 
 fn router(plugins: &[(&str, &str)]) -> (Arc<Router>, Vec<Arc<Mailbox>>) {
-    let router = Router::new(settings(), Arc::default());
+    let router = Router::new(settings(), Arc::default(), Clock::default());
     let mailboxes: Vec<_> = plugins.iter().map(|_| Arc::new(Mailbox::new(1 << 20))).collect();
     listen(&router, plugins, &mailboxes);
     (router, mailboxes)
@@ -66,7 +66,7 @@ fn every_way_to_listen_finds_its_events() {
         r#"{"name": "cron", "on": {"cron": {"line": "0 8 * * *"}}}"#,
     ];
     let plugin = manifest("p", &handlers.join(","));
-    let router = Router::new(settings(), Arc::default());
+    let router = Router::new(settings(), Arc::default(), Clock::default());
     let like = model::ProfileLike { user: "1".to_owned(), nickname: None, times: 1 };
     let table = [
         (said("/e Hello"), vec!["command", "keyword", "group"]),
@@ -105,7 +105,7 @@ async fn duplicates_are_dropped_per_bot() {
 async fn handlers_run_by_priority_then_id_then_manifest_order() {
     let low = format!("{},{}", on_message("first", ""), on_message("second", r#", "priority": 5"#));
     let all = Arc::new(Mailbox::new(1 << 20));
-    let router = Router::new(settings(), Arc::default());
+    let router = Router::new(settings(), Arc::default(), Clock::default());
     let low2 = format!("{},{}", on_message("z", ""), on_message("y", ""));
     listen(&router, &[("b", &low), ("a", &low2)], &[Arc::clone(&all), Arc::clone(&all)]);
     router.route(said("hi"));
@@ -188,7 +188,7 @@ async fn a_slow_blocker_holds_up_its_own_event_only() {
 
 #[tokio::test]
 async fn a_full_mailbox_loses_its_own_newest_event_only() {
-    let router = Router::new(settings(), Arc::default());
+    let router = Router::new(settings(), Arc::default(), Clock::default());
     let (small, large) = (Arc::new(Mailbox::new(1200)), Arc::new(Mailbox::new(1 << 20)));
     let handler = on_message("m", r#", "block": true"#);
     listen(&router, &[("a", &handler), ("b", &handler)], &[Arc::clone(&small), Arc::clone(&large)]);
@@ -276,7 +276,7 @@ async fn help_is_answered_where_it_was_asked() {
     let bot = Arc::new(Recorder::default());
     let bots = Arc::new(Bots::default());
     bots.insert(Arc::clone(&bot) as Arc<dyn Bot>);
-    let router = Router::new(settings(), bots);
+    let router = Router::new(settings(), bots, Clock::default());
     let mailbox = Arc::new(Mailbox::new(1 << 20));
     let guard = r#"{"name": "g", "priority": 9, "block": true, "on": {"keyword": {"any": ["secret"]}}}"#;
     let handlers = format!("{},{guard}", command("echo", ""));
@@ -301,7 +301,7 @@ async fn a_message_for_nobody_costs_the_same_with_many_plugins() {
     let commands =
         |plugin: usize| (0..10).map(|n| command(&format!("c{plugin}x{n}"), "")).collect::<Vec<_>>().join(",");
     let cost = |plugins: usize| {
-        let router = Router::new(settings(), Arc::default());
+        let router = Router::new(settings(), Arc::default(), Clock::default());
         let listener = |plugin: usize| Listener {
             id: Arc::from(format!("p{plugin}")),
             manifest: manifest(&format!("p{plugin}"), &commands(plugin)),

@@ -61,7 +61,16 @@ impl Store {
     ///
     /// [`OpenError`] when another iglu has it open, when it is damaged, or when the disk refuses.
     pub fn open(path: &Path) -> Result<Arc<Self>, OpenError> {
-        Self::open_with(path, Arc::new(system_time))
+        Self::open_by(path, crate::clock::Clock::default())
+    }
+
+    /// The same, with values that live by this clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`].
+    pub fn open_by(path: &Path, clock: crate::clock::Clock) -> Result<Arc<Self>, OpenError> {
+        Self::open_with(path, Arc::new(move || clock.millis()))
     }
 
     pub(crate) fn open_with(path: &Path, clock: Clock) -> Result<Arc<Self>, OpenError> {
@@ -267,9 +276,4 @@ fn check_value(key: &str, value: &[u8]) -> Result<(), Error> {
 
 fn closed() -> Error {
     Error::Other("storage: it is closed, because iglu is shutting down".to_owned())
-}
-
-fn system_time() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

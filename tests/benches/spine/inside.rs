@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use iglu::bot::Bots;
+use iglu::clock::Clock;
 use iglu::config::Config;
 use iglu::model::{Bot, Chat, Event, EventBody, Incoming, Message, Role, Segment, User};
 use iglu::plugin::mailbox::Mailbox;
@@ -35,7 +36,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
 fn no_match(plugins: usize) -> f64 {
     let config =
         Config::parse("", std::path::Path::new("iglu.toml")).expect("an empty configuration is right");
-    let router = Router::new((&config).into(), Arc::new(Bots::default()));
+    let router = Router::new((&config).into(), Arc::new(Bots::default()), Clock::default());
     let listener = |plugin: usize| {
         let command = |n: usize| {
             let name = format!("do{plugin}x{n}");
