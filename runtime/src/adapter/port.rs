@@ -12,7 +12,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
@@ -49,8 +49,10 @@ pub(super) async fn serve<H: Host>(
         listener = listen(place, &*host) => listener,
         () = stop.cancelled() => return,
     };
-    let places = Arc::new(Semaphore::new(VISITORS));
+    // When they are dropped they end.
+    let mut visits = JoinSet::new();
     loop {
+        while visits.try_join_next().is_some() {}
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
@@ -63,17 +65,16 @@ pub(super) async fn serve<H: Host>(
             },
             () = stop.cancelled() => break,
         };
-        let Ok(place) = places.clone().try_acquire_owned() else {
+        if visits.len() == VISITORS {
             host.complain(&format!("there are {VISITORS} connections already; one more is closed"));
             continue;
-        };
+        }
         let _ = stream.set_nodelay(true);
-        let (host, tls, stop) = (host.clone(), tls.clone(), stop.clone());
-        tokio::spawn(async move {
-            let _place = place;
-            let Some(tls) = tls else { return receive(stream, host, &stop).await };
+        let (host, tls) = (host.clone(), tls.clone());
+        visits.spawn(async move {
+            let Some(tls) = tls else { return receive(stream, host).await };
             match tokio::time::timeout(HURRY, tls.accept(stream)).await {
-                Ok(Ok(stream)) => receive(stream, host, &stop).await,
+                Ok(Ok(stream)) => receive(stream, host).await,
                 Ok(Err(reason)) => host.complain(&format!("the TLS handshake failed: {reason}")),
                 Err(_) => host.complain("the TLS handshake took too long"),
             }
@@ -100,11 +101,8 @@ async fn listen<H: Host>(place: &str, host: &H) -> TcpListener {
     }
 }
 
-async fn receive<H: Host>(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    host: Arc<H>,
-    stop: &CancellationToken,
-) where
+async fn receive<H: Host>(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, host: Arc<H>)
+where
     H::Body: 'static,
 {
     let service = hyper::service::service_fn(|request| {
@@ -116,9 +114,6 @@ async fn receive<H: Host>(
         .header_read_timeout(HURRY)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    tokio::select! {
-        // What is wrong with the connection itself is the visitor's matter.
-        _ = connection => {}
-        () = stop.cancelled() => {}
-    }
+    // What is wrong with the connection itself is the visitor's matter.
+    let _ = connection.await;
 }

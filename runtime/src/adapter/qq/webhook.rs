@@ -8,18 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as Delivered, Bytes, Incoming};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
-use tower_service::Service as _;
 
 use super::sign::Key;
 use super::wire::Envelope;
@@ -157,48 +154,31 @@ pub(super) async fn keep(host: String, tls: Option<Files>, desks: Vec<Desk>, sto
         }
     };
     let door = Arc::new(Door { desks, refused: Mutex::default() });
-    let routes = post(deliver).with_state(door.clone());
-    port::serve(&host, acceptor, Arc::new(Entrance { door, routes }), &stop).await;
+    port::serve(&host, acceptor, door, &stop).await;
 }
 
-/// The door, and the way to it.
-struct Entrance {
-    door: Arc<Door>,
-    routes: MethodRouter,
-}
-
-impl port::Host for Entrance {
+impl port::Host for Door {
     type Body = Body;
 
-    async fn answer(self: Arc<Self>, request: hyper::Request<Incoming>) -> Response {
-        match self.routes.clone().call(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response {
+        if request.method() != Method::POST {
+            return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
+        }
+        match self.take(request).await {
+            Ok(answer) => ([(header::CONTENT_TYPE, "application/json")], answer).into_response(),
+            Err(refusal) => {
+                self.complain(&refusal.to_string());
+                (refusal.status(), format!("{refusal}\n")).into_response()
+            }
         }
     }
 
     fn listens(&self, at: &str) {
-        for Desk { name, path, .. } in &self.door.desks {
+        for Desk { name, path, .. } in &self.desks {
             tracing::info!(bot = name, address = at, "bot `{name}` waits for deliveries at {at}{path}");
         }
     }
 
-    fn complain(&self, reason: &str) {
-        self.door.complain(reason);
-    }
-}
-
-async fn deliver(State(door): State<Arc<Door>>, request: Request) -> Response {
-    match door.take(request).await {
-        Ok(answer) => ([(header::CONTENT_TYPE, "application/json")], answer).into_response(),
-        Err(refusal) => {
-            door.complain(&refusal.to_string());
-            (refusal.status(), format!("{refusal}\n")).into_response()
-        }
-    }
-}
-
-impl Door {
     fn complain(&self, reason: &str) {
         let passed = self.refused.lock().unwrap_or_else(PoisonError::into_inner).count(Instant::now());
         if let Some(passed) = passed {
@@ -211,9 +191,14 @@ impl Door {
             );
         }
     }
+}
 
+impl Door {
     /// Takes a delivery; answers what the platform wants to hear.
-    async fn take(&self, request: Request) -> Result<String, Refusal> {
+    async fn take<B>(&self, request: Request<B>) -> Result<String, Refusal>
+    where
+        B: Delivered<Error: Into<axum::BoxError>>,
+    {
         let (head, body) = request.into_parts();
         let headers = &head.headers;
         // What is for nobody here is not read out.
@@ -332,7 +317,10 @@ fn name<'a>(envelope: &'a Envelope<'_>, text: &str) -> Cow<'a, str> {
 }
 
 /// The whole body, if it is of a sane size and does not keep us waiting.
-async fn read(body: Body) -> Result<Bytes, Refusal> {
+async fn read<B>(body: B) -> Result<Bytes, Refusal>
+where
+    B: Delivered<Error: Into<axum::BoxError>>,
+{
     let body = Limited::new(body, BODY).collect();
     match tokio::time::timeout(port::HURRY, body).await {
         Err(_) => Err(Refusal::Slow),
