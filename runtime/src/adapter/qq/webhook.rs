@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -102,9 +102,11 @@ enum Refusal {
     #[error("it is for the bot {0:?}, which does not wait there (`app_id`)")]
     Stranger(String),
     #[error("it has no {0}")]
-    NoHeader(&'static str),
+    NoHeader(HeaderName),
+    #[error("several bots wait here, and it does not say for which it is ({APP_ID})")]
+    ForWhom,
     #[error("it has {0} twice")]
-    Twice(&'static str),
+    Twice(HeaderName),
     #[error("it is larger than {BODY} bytes")]
     Large,
     #[error("it did not arrive whole within {} s", port::HURRY.as_secs())]
@@ -128,7 +130,7 @@ impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
             Self::NoDesk(_) => StatusCode::NOT_FOUND,
-            Self::NoHeader(_) => StatusCode::UNAUTHORIZED,
+            Self::NoHeader(_) | Self::ForWhom => StatusCode::UNAUTHORIZED,
             Self::Stranger(_) | Self::Signature | Self::Stale(_) | Self::Oracle => StatusCode::FORBIDDEN,
             Self::Frame(_) | Self::Twice(_) => StatusCode::BAD_REQUEST,
             Self::Large => StatusCode::PAYLOAD_TOO_LARGE,
@@ -280,9 +282,9 @@ async fn keep_and_hand_on(
 }
 
 const ACKNOWLEDGED: &str = r#"{"op":12,"d":0}"#;
-const APP_ID: &str = "x-bot-appid";
-const SIGNATURE: &str = "x-signature-ed25519";
-const TIMESTAMP: &str = "x-signature-timestamp";
+const APP_ID: HeaderName = HeaderName::from_static("x-bot-appid");
+const SIGNATURE: HeaderName = HeaderName::from_static("x-signature-ed25519");
+const TIMESTAMP: HeaderName = HeaderName::from_static("x-signature-timestamp");
 
 /// Answers a validation (op 13) whose signature does not count; none if it is something else.
 fn validate(here: &[&Desk], body: &[u8]) -> Option<Result<String, Refusal>> {
@@ -292,7 +294,7 @@ fn validate(here: &[&Desk], body: &[u8]) -> Option<Result<String, Refusal>> {
     }
     match here {
         [desk] => Some(desk.keys.first().ok_or(Refusal::Oracle).and_then(|key| prove(desk, key, &envelope))),
-        _ => Some(Err(Refusal::NoHeader("X-Bot-Appid, and several bots wait here"))),
+        _ => Some(Err(Refusal::ForWhom)),
     }
 }
 
@@ -335,8 +337,8 @@ fn text(body: &[u8]) -> Result<&str, Refusal> {
 }
 
 /// A header that must not be there twice: nobody knows which one a proxy before us has looked at.
-fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [u8]>, Refusal> {
-    let mut values = headers.get_all(name).iter();
+fn single(headers: &HeaderMap, name: HeaderName) -> Result<Option<&[u8]>, Refusal> {
+    let mut values = headers.get_all(&name).iter();
     match (values.next(), values.next()) {
         (value, None) => Ok(value.map(|value| value.as_bytes())),
         _ => Err(Refusal::Twice(name)),

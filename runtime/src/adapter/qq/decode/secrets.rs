@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr2, memmem};
+
 const NAME: &str = "auth_token";
 const MASK: &str = "***";
 
@@ -17,7 +19,8 @@ enum Place {
 
 /// `text` is valid JSON.
 pub(super) fn masked(text: &str) -> Cow<'_, str> {
-    if !text.contains(NAME) && !text.contains("\\u00") {
+    let holds = |what: &str| memmem::find(text.as_bytes(), what.as_bytes()).is_some();
+    if !holds(NAME) && !holds("\\u00") {
         return Cow::Borrowed(text);
     }
     let bytes = text.as_bytes();
@@ -80,15 +83,13 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
 fn end_of_string(bytes: &[u8], start: usize) -> (usize, bool) {
     let mut at = start + 1;
     let mut escapes = false;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => return (at + 1, escapes),
-            b'\\' => {
-                escapes = true;
-                at += 2;
-            }
-            _ => at += 1,
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return (at + 1, escapes);
         }
+        escapes = true;
+        at += 2;
     }
     (bytes.len(), escapes)
 }
