@@ -134,7 +134,7 @@ where
             _ = look.tick() => {}
         }
         let now = turns.load(Ordering::Relaxed);
-        if now == seen && now % 2 == 0 {
+        if now == seen && now.is_multiple_of(2) {
             return;
         }
         seen = now;
