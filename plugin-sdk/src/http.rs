@@ -9,7 +9,7 @@
 //! #[plugin(id = "cats", permissions("http:https://api.example.com" = "to ask for cats"))]
 //! impl Cats {
 //!     #[command("cat")]
-//!     async fn cat(&self, breed: String) -> Result<String> {
+//!     async fn cat(&self, breed: Rest) -> Result<String> {
 //!         let cat: Value = http::get("https://api.example.com/cat").query("breed", breed).await?.json()?;
 //!         Ok(format!("This is {}.", cat["name"].as_str().context("the cat has no name")?))
 //!     }
@@ -20,7 +20,7 @@
 //!     assert_eq!(request["url"], "https://api.example.com/cat?breed=Maine%20Coon");
 //!     Ok(response(200, r#"{"name": "Tom"}"#))
 //! });
-//! assert_eq!(bot.say("/cat 'Maine Coon'"), ["This is Tom."]);
+//! assert_eq!(bot.say("/cat Maine Coon"), ["This is Tom."]);
 //! ```
 //!
 //! Loopback and private addresses are reached only if the owner granted that very address

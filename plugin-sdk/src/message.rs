@@ -4,7 +4,7 @@ use std::{fmt, ops::Deref};
 
 use crate::types::{
     Face, Forward, ForwardNode, Game, Image, Location, Markdown, Media, Mention, Mentioned, Music,
-    MusicTrack, Quote, Segment, Video, Voice,
+    MusicTrack, Quote, Segment,
 };
 
 /// A message to send, built piece by piece; also the content of a received one.

@@ -144,6 +144,7 @@ impl House {
         self.journal.tidy();
         self.journal.hold();
         self.folder.close().await;
+        tidy_downloads(&self.config.downloads());
         self.stop.cancel();
         self.links.close();
         if tokio::time::timeout(FAREWELL, self.links.wait()).await.is_err() {
