@@ -359,6 +359,25 @@ mod tests {
     }
 
     #[test]
+    fn no_pattern_covers_the_owners_network() {
+        let table: &[(&[&str], &[&str], bool)] = &[
+            (&["http:*"], &["http:*"], false),
+            (&["http:*"], &["http:http://127.0.0.1:*"], false),
+            (&["http:*"], &["http:http://127.0.0.1:3001"], false),
+            (&["http:https://a.example"], &["http:http://127.0.0.1:3000"], false),
+            (&["http:*"], &["http:*", "http:http://127.0.0.1:3000"], true),
+            (&["http:http://127.0.0.1:3000"], &["http:http://0x7f.1:3000/"], true),
+        ];
+        for (asked, grants, allowed) in table {
+            let answer = policy(asked, grants).allows_inside("http://127.0.0.1:3000");
+            assert_eq!(answer.is_ok(), *allowed, "{asked:?} granted {grants:?}: {answer:?}");
+        }
+        let named =
+            policy(&["http:*"], &["http:http://localhost:3000"]).allows_inside("http://localhost:3000");
+        assert!(matches!(named, Err(Error::Denied(text)) if text.contains("http://127.0.0.1:3000")));
+    }
+
+    #[test]
     fn a_refusal_is_the_lines_to_add() {
         let denied = |policy: &Policy, permission| match policy.allows(&permission) {
             Err(Error::Denied(text)) => text,

@@ -83,7 +83,8 @@ impl Downloads {
         }
         kept.push_back(Held { token: token.clone(), file: Arc::new(on_disk) });
         drop(kept);
-        tokio::spawn(forget(Arc::downgrade(&self.kept), self.clock.clone(), token.clone()));
+        let end = self.clock.now() + KEPT.as_secs_f64();
+        tokio::spawn(forget(Arc::downgrade(&self.kept), self.clock.clone(), end, token.clone()));
         Ok((token, size))
     }
 
@@ -152,8 +153,8 @@ pub(crate) fn tidy(folder: &Path) {
     }
 }
 
-async fn forget(kept: std::sync::Weak<Mutex<VecDeque<Held>>>, clock: Clock, token: String) {
-    clock.sleep(KEPT).await;
+async fn forget(kept: std::sync::Weak<Mutex<VecDeque<Held>>>, clock: Clock, end: f64, token: String) {
+    clock.sleep_until(end).await;
     if let Some(kept) = kept.upgrade() {
         lock(&kept).retain(|held| held.token != token);
     }
