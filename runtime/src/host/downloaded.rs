@@ -1,6 +1,7 @@
 //! Downloaded files on their way out: the plugin's token becomes the bytes before a bot sees the message.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::downloads::Downloads;
 use super::{Caller, magic};
@@ -47,10 +48,10 @@ async fn read(caller: &Caller, tokens: Vec<String>) -> Result<HashMap<String, Ve
     let mut left = caller.limits.file;
     let mut read = HashMap::new();
     for token in tokens {
-        if !read.contains_key(&token) {
-            let bytes = downloads.read(&token, left).await?;
+        if let Entry::Vacant(place) = read.entry(token) {
+            let bytes = downloads.read(place.key(), left).await?;
             left -= bytes.len();
-            read.insert(token, bytes);
+            place.insert(bytes);
         }
     }
     Ok(read)

@@ -39,12 +39,15 @@ struct Real {
     allowed: fn(IpAddr) -> bool,
 }
 
+#[cfg(test)]
+type Lookup = Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>;
+
 /// Where names are looked up.
 #[derive(Clone)]
 enum Names {
     System,
     #[cfg(test)]
-    Given(Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>),
+    Given(Lookup),
 }
 
 /// The beginning of an answer.
