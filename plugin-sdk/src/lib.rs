@@ -86,6 +86,7 @@ mod json;
 mod lock;
 pub mod log;
 mod manifest;
+pub mod media;
 mod message;
 pub mod messages;
 pub mod napcat;
@@ -123,8 +124,9 @@ pub mod prelude {
             Interaction, InviteRequest, JoinRequest, MemberJoined, MemberLeft, MessageRecalled, Muted, Poked,
             Scheduled,
         },
-        files, friends, groups, http, keyword, log, messages, napcat, on, plugin, random, regex, spawn,
-        start, stop, storage,
+        files, friends, groups, http, keyword, log,
+        media::{file, image, video, voice},
+        messages, napcat, on, plugin, random, regex, spawn, start, stop, storage,
     };
 }
 

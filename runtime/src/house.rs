@@ -13,10 +13,12 @@ use crate::adapter::{Inlet, onebot, qq};
 use crate::bot::Bots;
 use crate::clock::Clock;
 use crate::config::{BotConfig, Config, OfficialConfig};
+use crate::host::tidy_downloads;
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
 use crate::router::Router;
 use crate::store::{Journal, Store};
+use crate::web::Web;
 
 /// Links have this long to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -53,11 +55,21 @@ impl House {
     ///
     /// As [`House::open`].
     pub async fn open_by(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        Self::open_in(config, clock, Web::default()).await
+    }
+
+    /// The same, by this clock and in this web.
+    ///
+    /// # Errors
+    ///
+    /// As [`House::open`].
+    pub async fn open_in(config: Config, clock: Clock, web: Web) -> anyhow::Result<Self> {
         let config = Arc::new(config);
         let data = &config.data_dir;
         std::fs::create_dir_all(data)
             .with_context(|| format!("cannot make the data folder {}", data.display()))?;
         let store = Store::open_by(&data.join("store.redb"), clock.clone())?;
+        tidy_downloads(&config.downloads());
         let journal =
             store.journal().map_err(|reason| anyhow!("the journal of events cannot be read: {reason}"))?;
         let sandbox = Arc::new(Sandbox::new(Some(&absolute(&data.join("cache"))?))?);
@@ -70,6 +82,7 @@ impl House {
             store: Arc::clone(&store),
             router: Arc::clone(&router),
             clock,
+            web,
         })
         .await?;
         let open = Arc::new(AtomicBool::new(true));
@@ -131,6 +144,7 @@ impl House {
         self.journal.tidy();
         self.journal.hold();
         self.folder.close().await;
+        tidy_downloads(&self.config.downloads());
         self.stop.cancel();
         self.links.close();
         if tokio::time::timeout(FAREWELL, self.links.wait()).await.is_err() {

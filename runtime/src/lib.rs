@@ -20,4 +20,4 @@ pub mod policy;
 mod rate;
 pub mod router;
 pub mod store;
-mod web;
+pub mod web;

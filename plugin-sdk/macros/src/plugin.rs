@@ -142,6 +142,7 @@ fn permissions(item: &Item) -> Result<Vec<TokenStream>> {
             let name = if name.contains(':') { item.name() } else { &name };
             let known = matches!(name, "send" | "recall" | "group-admin" | "friends" | "files")
                 || name.strip_prefix("call:").is_some_and(|pattern| !pattern.is_empty())
+                || name == "http:*"
                 || ["http:http://", "http:https://"]
                     .iter()
                     .any(|scheme| name.strip_prefix(scheme).is_some_and(|host| !host.is_empty()));

@@ -77,6 +77,10 @@ limits! {
     sends_burst: u32 = 50, 1 => 100_000;
     /// Replies to one event. A long answer in pieces fits; a flood does not.
     replies_per_event: u32 = 50, 1 => 100_000;
+    /// Time of one HTTP request, its body included. Half of what a handler has, so that it can still say that it failed.
+    http_timeout: Duration = seconds(30), Duration::from_millis(10) => seconds(3600);
+    /// HTTP requests on their way at once; more wait for their turn. Many services count six a client.
+    http_at_once: u32 = 16, 1 => 4096;
     /// Bytes of a file that is downloaded, or sent as bytes.
     file: usize = 64 * MIB, 0 => 4 * GIB;
 }

@@ -166,6 +166,11 @@ impl Config {
         source.finish(Some(config))
     }
 
+    /// Where large answers of the web lie until they are sent.
+    pub(crate) fn downloads(&self) -> PathBuf {
+        self.data_dir.join("downloads")
+    }
+
     /// What counts for the plugin with this id, named in the file or not.
     #[must_use]
     pub fn plugin(&self, id: &str) -> PluginConfig {

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use super::Pace;
 use super::drafts::Drafts;
 use super::log::LogGate;
 use super::streams::Streams;
+use super::{Outlet, Pace};
 use crate::bot::{Bot, Bots};
 use crate::clock::Clock;
 use crate::config::Limits;
@@ -34,6 +34,7 @@ pub(crate) struct Surroundings {
     pub(crate) superusers: Arc<[String]>,
     pub(crate) clock: Clock,
     pub(crate) pace: Pace,
+    pub(super) outlet: Outlet,
     sent: Mutex<VecDeque<(String, String)>>,
     addresses: Mutex<VecDeque<String>>,
 }
@@ -46,9 +47,10 @@ impl Surroundings {
         superusers: Arc<[String]>,
         clock: Clock,
         limits: &Limits,
+        outlet: Outlet,
     ) -> Self {
         let (sent, addresses) = (Mutex::default(), Mutex::default());
-        Self { plugin, bots, storage, superusers, clock, pace: Pace::new(limits), sent, addresses }
+        Self { plugin, bots, storage, superusers, clock, pace: Pace::new(limits), outlet, sent, addresses }
     }
 }
 

@@ -3,7 +3,7 @@
 use wasmtime::component::Accessor;
 
 use super::messages::unsupported;
-use crate::model::contract::iglu::plugin::{http, sessions};
+use crate::model::contract::iglu::plugin::sessions;
 use crate::model::{Error, Event};
 use crate::plugin::engine::{Calls, Ctx};
 
@@ -15,9 +15,6 @@ macro_rules! later {
             $(later!(@function $interface $name ($($argument),*) -> $answer);)*
         }
     };
-    (@function $interface:ident $name:ident ($a:ty) -> $answer:ty) => {
-        later!(@body $interface $name (_a: $a) -> $answer);
-    };
     (@function $interface:ident $name:ident ($a:ty, $b:ty) -> $answer:ty) => {
         later!(@body $interface $name (_a: $a, _b: $b) -> $answer);
     };
@@ -27,10 +24,6 @@ macro_rules! later {
         }
     };
 }
-
-later!(http {
-    fetch(http::Request) -> http::Response;
-});
 
 later!(sessions {
     wait(String, sessions::Expectation) -> Option<Event>;

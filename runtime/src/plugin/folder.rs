@@ -32,10 +32,11 @@ use super::loader::{Hash, LoadError, Loaded, Version, hash, load};
 use crate::bot::Bots;
 use crate::clock::Clock;
 use crate::config::{Config, plugin_config};
-use crate::host::Surroundings;
+use crate::host::{Outlet, Surroundings};
 use crate::policy::Policy;
 use crate::router::{Listener, Router};
 use crate::store::Store;
+use crate::web::Web;
 
 /// How long a file must be at rest before it is read: longer than the pauses of a copy, shorter than patience.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -52,6 +53,7 @@ pub(crate) struct Rooms {
     pub(crate) store: Arc<Store>,
     pub(crate) router: Arc<Router>,
     pub(crate) clock: Clock,
+    pub(crate) web: Web,
 }
 
 /// The plugins that live here, by id.
@@ -376,6 +378,8 @@ impl Keeper {
     fn begin(&mut self, version: Arc<Version>) {
         let id = version.manifest.id.clone();
         let limits = &version.limits;
+        let downloads = self.rooms.config.downloads().join(&id);
+        let outlet = Outlet::new(self.rooms.web.clone(), &self.rooms.clock, downloads, limits);
         let surroundings = Surroundings::new(
             id.as_str().into(),
             Arc::clone(&self.rooms.bots),
@@ -383,6 +387,7 @@ impl Keeper {
             self.rooms.config.superusers.iter().cloned().collect(),
             self.rooms.clock.clone(),
             limits,
+            outlet,
         );
         let home = Home {
             sandbox: Arc::clone(&self.rooms.sandbox),

@@ -12,6 +12,7 @@
 //! | `transports` | forward and reverse WebSocket, HTTP, events as posts and as a stream, all at once |
 //! | `rights` | permissions and storage |
 //! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
+//! | `web` | HTTP of plugins: grants, addresses, limits; media in and out |
 //! | `official` | the official platform: webhook, gateway, replies, the journal |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
 //! | `simulate` | a simulated platform in a process of its own, driven by a script |
@@ -32,3 +33,4 @@ mod seeds;
 mod simulate;
 mod swap;
 mod transports;
+mod web;

@@ -408,12 +408,17 @@ pub(crate) mod storage {
 }
 
 pub(crate) mod http {
-    pub(crate) use crate::contract::iglu::plugin::http::{Header, Request, Response};
+    pub(crate) use crate::contract::iglu::plugin::http::{Downloaded, Header, Request, Response};
     use crate::contract::iglu::plugin::types::Error;
 
     pub(crate) async fn fetch(request: Request) -> Result<Response, Error> {
         super::with(|host| host.check(&format!("http:{}", request.url)))?;
         super::scripted("http.fetch", &serde_json::json!(request))
+    }
+
+    pub(crate) async fn download(request: Request) -> Result<Downloaded, Error> {
+        super::with(|host| host.check(&format!("http:{}", request.url)))?;
+        super::scripted("http.download", &serde_json::json!(request))
     }
 }
 
