@@ -43,7 +43,7 @@ impl HostWithStore<Ctx> for Calls {
         caller.policy.allows(&Permission::Send)?;
         content::check(&caller.policy, &content)?;
         let target = caller.bot(&bot)?;
-        caller.around()?.pace.pass(&bot, &chat).await?;
+        caller.around()?.pace().pass(&bot, &chat).await?;
         caller.flight.acted();
         let receipt = target.send(&chat, &content, None, false).await?;
         caller.sent(&bot, &receipt.messages);
