@@ -138,10 +138,8 @@ fn walk(root: &Value, schema: &Value, value: &Value, depth: usize, visit: &mut d
                 }
             }
             Value::Array(items) => {
-                for (item, schema) in items.iter().zip(std::iter::repeat(part.get("items"))) {
-                    if let Some(schema) = schema {
-                        walk(root, schema, item, depth + 1, visit);
-                    }
+                if let Some(schema) = part.get("items") {
+                    items.iter().for_each(|item| walk(root, schema, item, depth + 1, visit));
                 }
             }
             _ => {}
@@ -188,6 +186,9 @@ fn default(root: &Value, schema: &Value, depth: usize) -> Option<Value> {
         let mut own = own.clone();
         fill(root, schema, &mut own, depth);
         return Some(own);
+    }
+    if parts.iter().any(|part| unless_null(part).is_some()) {
+        return None;
     }
     let mut made = Value::Object(Map::new());
     fill(root, schema, &mut made, depth);
@@ -357,6 +358,7 @@ mod tests {
                 "url": {"type": "string"}, "every": {"type": "integer", "default": 5},
                 "mode": {"enum": ["loud", "quiet"], "default": "loud"}}}}});
         let feed = json!({"url": "u", "every": 5, "mode": "loud"});
+        assert_eq!(settings(&optional(), &json!({})).unwrap().value, json!({}), "nobody asked for it");
         let given = json!({"feeds": [{"url": "u"}], "by_name": {"a": {"url": "u"}}, "one": {"url": "u"}});
         let expected = json!({"feeds": [feed], "by_name": {"a": feed}, "one": feed});
         assert_eq!(settings(&schema, &given).unwrap().value, expected);
@@ -418,6 +420,11 @@ mod tests {
             let found = read(given.clone()).unwrap_err().join("\n");
             assert!(found.contains(wrong) && !found.contains("hunter2"), "{given}: {found}");
         }
+    }
+
+    fn optional() -> Value {
+        json!({"type": "object", "properties": {"look": {"anyOf": [{"$ref": "#/$defs/Look"}, {"type": "null"}]}},
+            "$defs": {"Look": {"type": "object", "properties": {"colour": {"default": "red"}}}}})
     }
 
     fn settings(schema: &Value, given: &Value) -> Result<PluginSettings, Vec<String>> {

@@ -301,6 +301,8 @@ impl Keeper {
 
     /// The configuration changed: each plugin whose settings are others now gets them.
     async fn resettle(&mut self) {
+        // The router's table may depend on the owner's settings too.
+        (self.changed)();
         let loaded = |(path, file): (&PathBuf, &File)| file.loaded.is_some().then(|| path.clone());
         let paths: Vec<PathBuf> = self.files.iter().filter_map(loaded).collect();
         for path in paths {

@@ -164,10 +164,9 @@ impl Router {
         })
     }
 
-    /// From the next event on these settings count.
+    /// From the next event on these settings count; for what the table is made from, from the next [`Router::listen`] on.
     pub fn settle(&self, settings: Settings) {
         self.present.store(Arc::new(settings.into()));
-        self.listen(self.board.load().listeners.clone());
     }
 
     /// Replaces everyone who listens. An event goes wholly by the old list or wholly by the new one. Cooldowns stay.
