@@ -365,7 +365,7 @@ mod tests {
         for (given, wrong) in [
             (
                 json!({"feeds": [{"url": "u"}, {"ulr": "u"}]}),
-                "[plugin.p.config] feeds.1.ulr: unknown key; did you mean `url`?",
+                "[plugin.p.config] feeds.1.ulr: unknown key; known here are `url`",
             ),
             (json!({"feeds": [{"url": "u"}, {}]}), "[plugin.p.config] feeds.1: `url` is missing"),
             (json!({"by_name": {"x": {"url": 1}}}), "[plugin.p.config] by_name.x.url: "),
