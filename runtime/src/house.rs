@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 use crate::adapter::{Inlet, onebot, qq};
 use crate::bot::Bots;
+use crate::change::Change;
 use crate::clock::Clock;
-use crate::config::{BotConfig, Config, OfficialConfig};
+use crate::config::{BotConfig, Config, Live, OfficialConfig};
 use crate::host::tidy_downloads;
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
@@ -29,11 +31,13 @@ pub struct House {
     pub bots: Arc<Bots>,
     /// Where events find their handlers.
     pub router: Arc<Router>,
-    config: Arc<Config>,
+    config: Live,
     folder: Folder,
     store: Arc<Store>,
     journal: Arc<Journal>,
     open: Arc<AtomicBool>,
+    /// The configuration is not followed any more.
+    over: CancellationToken,
     stop: CancellationToken,
     links: TaskTracker,
 }
@@ -64,17 +68,17 @@ impl House {
     ///
     /// As [`House::open`].
     pub async fn open_in(config: Config, clock: Clock, web: Web) -> anyhow::Result<Self> {
-        let config = Arc::new(config);
-        let data = &config.data_dir;
+        let data = &config.data_dir.clone();
+        let config: Live = Arc::new(ArcSwap::from_pointee(config));
         std::fs::create_dir_all(data)
             .with_context(|| format!("cannot make the data folder {}", data.display()))?;
         let store = Store::open_by(&data.join("store.redb"), clock.clone())?;
-        tidy_downloads(&config.downloads());
+        tidy_downloads(&config.load().downloads());
         let journal =
             store.journal().map_err(|reason| anyhow!("the journal of events cannot be read: {reason}"))?;
         let sandbox = Arc::new(Sandbox::new(Some(&absolute(&data.join("cache"))?))?);
         let bots = Arc::new(Bots::default());
-        let router = Router::new((&*config).into(), Arc::clone(&bots), clock.clone());
+        let router = Router::new((&**config.load()).into(), Arc::clone(&bots), clock.clone());
         let folder = Folder::open(Rooms {
             sandbox,
             config: Arc::clone(&config),
@@ -87,7 +91,8 @@ impl House {
         .await?;
         let open = Arc::new(AtomicBool::new(true));
         let (stop, links) = (CancellationToken::new(), TaskTracker::new());
-        Ok(Self { bots, router, config, folder, store, journal, open, stop, links })
+        let over = CancellationToken::new();
+        Ok(Self { bots, router, config, folder, store, journal, open, over, stop, links })
     }
 
     /// Where adapters put events, for as long as the house is open.
@@ -105,7 +110,8 @@ impl House {
 
     /// Connects the bots of the configuration, and keeps them connected.
     pub fn connect(&self) {
-        let (bots, stop) = (&self.config.bots, &self.stop);
+        let config = self.config.load();
+        let (bots, stop) = (&config.bots, &self.stop);
         let tables = bots.onebot.iter().map(link_settings).collect();
         self.links.spawn(onebot::run(tables, Arc::clone(&self.bots), self.inlet(), stop.clone()));
         let tables = bots.official.iter().map(official_settings).collect();
@@ -116,6 +122,18 @@ impl House {
             wanted: self.router.wanted(),
         };
         self.links.spawn(qq::run(tables, rooms, stop.clone()));
+    }
+
+    /// From now on changes of the configuration's file are taken over while the house is open. `level` is told the log's
+    /// level.
+    pub fn follow_config(&self, level: impl Fn(&str) + Send + Sync + 'static) {
+        let change = Change {
+            config: Arc::clone(&self.config),
+            router: Arc::clone(&self.router),
+            folder: self.folder.resettle(),
+            level: Box::new(level),
+        };
+        tokio::spawn(change.follow(self.over.clone()));
     }
 
     /// Returns when no event is being routed, is queued, or is being handled.
@@ -136,7 +154,8 @@ impl House {
     /// Takes no more events, lets handlers finish, ends the plugins, and closes links and storage.
     pub async fn close(self) {
         self.open.store(false, Ordering::Relaxed);
-        let grace = self.config.limits.grace;
+        self.over.cancel();
+        let grace = self.config.load().limits.grace;
         if tokio::time::timeout(grace, self.idle()).await.is_err() {
             warn!("some events are still being handled after {grace:?}; their handlers are ended");
         }

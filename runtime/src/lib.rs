@@ -9,6 +9,7 @@
 pub mod adapter;
 mod base64_json;
 pub mod bot;
+mod change;
 pub mod cli;
 pub mod clock;
 pub mod config;

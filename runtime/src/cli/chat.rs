@@ -35,6 +35,8 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
 
+    // The chat has a log level of its own.
+    house.follow_config(|_| {});
     let (screen, unheard) = screen();
     let sandbox = Sandbox::new(screen, language);
     house.bots.insert(Arc::clone(&sandbox) as Arc<dyn Bot>);

@@ -1,7 +1,7 @@
 //! One instance of a plugin, as host functions see it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +11,7 @@ use super::streams::Streams;
 use super::{Outlet, Pace};
 use crate::bot::{Bot, Bots};
 use crate::clock::Clock;
-use crate::config::Limits;
+use crate::config::{Limits, Live};
 use crate::model::{Error, Incoming};
 use crate::plugin::engine::CpuClock;
 use crate::plugin::flight::Flight;
@@ -31,10 +31,11 @@ pub(crate) struct Surroundings {
     pub(crate) plugin: Arc<str>,
     pub(crate) bots: Arc<Bots>,
     pub(crate) storage: PluginStore,
-    pub(crate) superusers: Arc<[String]>,
+    /// The owner's configuration as it stands now.
+    pub(crate) owner: Live,
     pub(crate) clock: Clock,
-    pub(crate) pace: Pace,
     pub(super) outlet: Outlet,
+    pace: RwLock<Arc<Pace>>,
     sent: Mutex<VecDeque<(String, String)>>,
     addresses: Mutex<VecDeque<String>>,
 }
@@ -44,13 +45,26 @@ impl Surroundings {
         plugin: Arc<str>,
         bots: Arc<Bots>,
         storage: PluginStore,
-        superusers: Arc<[String]>,
+        owner: Live,
         clock: Clock,
         limits: &Limits,
         outlet: Outlet,
     ) -> Self {
         let (sent, addresses) = (Mutex::default(), Mutex::default());
-        Self { plugin, bots, storage, superusers, clock, pace: Pace::new(limits), outlet, sent, addresses }
+        let pace = RwLock::new(Arc::new(Pace::new(limits)));
+        Self { plugin, bots, storage, owner, clock, pace, outlet, sent, addresses }
+    }
+
+    /// The gauge of what the plugin sends. What it has counted outlives instances.
+    pub(crate) fn pace(&self) -> Arc<Pace> {
+        Arc::clone(&self.pace.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn keep_pace(&self, limits: &Limits) {
+        let mut pace = self.pace.write().unwrap_or_else(PoisonError::into_inner);
+        if !pace.is_of(limits) {
+            *pace = Arc::new(Pace::new(limits));
+        }
     }
 }
 
@@ -63,6 +77,8 @@ pub(crate) struct Caller {
     pub(crate) policy: Arc<Policy>,
     pub(crate) limits: Limits,
     pub(super) config: String,
+    /// What no log line may hold.
+    pub(crate) secrets: Arc<[String]>,
     pub(super) log: LogGate,
     pub(super) drafts: Drafts,
     around: Option<Arc<Surroundings>>,
@@ -74,6 +90,7 @@ pub(crate) struct Caller {
 impl Caller {
     /// A caller with the rights of this version.
     pub(crate) fn new(around: &Arc<Surroundings>, version: &Version) -> Self {
+        around.keep_pace(&version.limits);
         Self {
             plugin: Arc::clone(&around.plugin),
             flight: Flight::default(),
@@ -81,6 +98,7 @@ impl Caller {
             policy: Arc::clone(&version.policy),
             limits: version.limits.clone(),
             config: version.config.clone(),
+            secrets: Arc::clone(&version.secrets),
             log: LogGate::new(&version.limits),
             drafts: Drafts::default(),
             around: Some(Arc::clone(around)),
@@ -99,6 +117,7 @@ impl Caller {
             stopping: CancellationToken::new(),
             policy: Arc::new(Policy::new("(unknown)", &[], &[])),
             config: "{}".to_owned(),
+            secrets: Arc::default(),
             log: LogGate::new(&limits),
             drafts: Drafts::default(),
             limits,

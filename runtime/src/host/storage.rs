@@ -4,7 +4,7 @@ use wasmtime::component::Accessor;
 
 use super::enter;
 use crate::model::Error;
-use crate::model::contract::iglu::plugin::storage::{Entry, Host, HostWithStore, Page};
+use crate::model::contract::iglu::plugin::storage::{Change, Condition, Entry, Host, HostWithStore, Page};
 use crate::plugin::engine::{Calls, Ctx};
 use crate::store::PluginStore;
 
@@ -53,8 +53,21 @@ impl HostWithStore<Ctx> for Calls {
     async fn set_many(host: &Accessor<Ctx, Self>, entries: Vec<Entry>) -> Result<(), Error> {
         storage(host)?.set_many(entries).await
     }
+
+    async fn get_many(host: &Accessor<Ctx, Self>, keys: Vec<String>) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        storage(host)?.get_many(keys).await
+    }
+
+    async fn apply(
+        host: &Accessor<Ctx, Self>,
+        conditions: Vec<Condition>,
+        changes: Vec<Change>,
+    ) -> Result<bool, Error> {
+        storage(host)?.apply(conditions, changes).await
+    }
 }
 
 fn storage(host: &Accessor<Ctx, Calls>) -> Result<PluginStore, Error> {
-    Ok(enter(host)?.around()?.storage.clone())
+    let caller = enter(host)?;
+    Ok(caller.around()?.storage.with_quota(caller.limits.storage as u64))
 }

@@ -14,24 +14,27 @@
 //! | a file is deleted | its plugin ends, unless another file holds the same plugin and takes over |
 //! | a second file with the same plugin id | it is refused, naming both |
 //! | a symbolic link | what it points to counts |
+//! | other settings of a plugin in `iglu.toml` | it starts again with these and the state of before |
+//! | settings that do not fit | the reason is logged once; those of before stay |
+
+mod sight;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode};
-use notify::{EventKind, Watcher as _};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
+use self::sight::{File, Holds, list, watch};
 use super::engine::Sandbox;
-use super::life::{Home, Plugin, Status};
+use super::life::{Home, Plugin, Status, Why};
 use super::loader::{Hash, LoadError, Loaded, Version, hash, load};
 use crate::bot::Bots;
 use crate::clock::Clock;
-use crate::config::{Config, plugin_config};
+use crate::config::{Live, plugin_config};
 use crate::host::{Outlet, Surroundings};
 use crate::policy::Policy;
 use crate::router::{Listener, Router};
@@ -45,10 +48,12 @@ const GONE: Duration = Duration::from_millis(300);
 /// What the watcher misses (network drives, full queues) is found so late at most.
 const RESCAN: Duration = Duration::from_secs(3);
 
+const DISABLED: &str = "not enabled in iglu.toml";
+
 /// What the folder's plugins work with.
 pub(crate) struct Rooms {
     pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) config: Arc<Config>,
+    pub(crate) config: Live,
     pub(crate) bots: Arc<Bots>,
     pub(crate) store: Arc<Store>,
     pub(crate) router: Arc<Router>,
@@ -62,18 +67,40 @@ type Plugins = Arc<RwLock<BTreeMap<String, Arc<Plugin>>>>;
 /// A folder that is being watched.
 pub(crate) struct Folder {
     plugins: Plugins,
-    stop: mpsc::Sender<oneshot::Sender<()>>,
+    orders: mpsc::Sender<Order>,
+}
+
+/// What the folder's task is told, and who waits until it is done.
+enum Order {
+    /// The owner's configuration is another now.
+    Resettle(oneshot::Sender<()>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// The folder, for whoever changes the configuration.
+#[derive(Clone)]
+pub(crate) struct Resettle(mpsc::Sender<Order>);
+
+impl Resettle {
+    /// Lets every plugin have the settings of the present configuration. Answers when all that have other settings have been
+    /// told.
+    pub(crate) async fn resettle(&self) {
+        let (done, end) = oneshot::channel();
+        if self.0.send(Order::Resettle(done)).await.is_ok() {
+            let _ = end.await;
+        }
+    }
 }
 
 impl Folder {
     /// Looks at the folder once, begins what is in it, and goes on watching.
     pub(crate) async fn open(rooms: Rooms) -> anyhow::Result<Self> {
-        let path = rooms.config.plugins_dir.clone();
+        let path = rooms.config.load().plugins_dir.clone();
         std::fs::create_dir_all(&path)
             .map_err(|e| anyhow::anyhow!("cannot make the plugin folder {}: {e}", path.display()))?;
         let plugins = Plugins::default();
         let changed = announce(&rooms.router, &plugins);
-        let (stop, stopped) = mpsc::channel(1);
+        let (orders, inbox) = mpsc::channel(1);
         let (ready, is_ready) = oneshot::channel();
         let (hint, hints) = mpsc::channel(1);
         let watcher = watch(&path, hint);
@@ -89,11 +116,11 @@ impl Folder {
         tokio::spawn(async move {
             // The watcher stops when it is dropped.
             let _watcher = watcher;
-            keeper.keep(hints, stopped).await;
+            keeper.keep(hints, inbox).await;
         });
         // A keeper that is gone has nothing to wait for.
         let _ = is_ready.await;
-        Ok(Self { plugins, stop })
+        Ok(Self { plugins, orders })
     }
 
     /// The plugins that live here now.
@@ -101,10 +128,15 @@ impl Folder {
         self.plugins.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// This folder's ear for changes of the configuration.
+    pub(crate) fn resettle(&self) -> Resettle {
+        Resettle(self.orders.clone())
+    }
+
     /// Stops watching and ends all plugins.
     pub(crate) async fn close(&self) {
         let (done, end) = oneshot::channel();
-        if self.stop.send(done).await.is_ok() {
+        if self.orders.send(Order::Stop(done)).await.is_ok() {
             let _ = end.await;
         }
         let mut ends = JoinSet::new();
@@ -132,51 +164,6 @@ fn announce(router: &Arc<Router>, plugins: &Plugins) -> Arc<dyn Fn() + Send + Sy
     })
 }
 
-fn watch(path: &Path, hint: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
-    let told = move |event: notify::Result<notify::Event>| {
-        // Looking at the folder opens it, and that is an event too: whoever follows it never rests.
-        let is_look = event.is_ok_and(|event| {
-            event.kind.is_access() && event.kind != EventKind::Access(AccessKind::Close(AccessMode::Write))
-        });
-        if !is_look {
-            // One waiting hint is as good as many.
-            let _ = hint.try_send(());
-        }
-    };
-    let watcher = notify::recommended_watcher(told)
-        .and_then(|mut watcher| watcher.watch(path, notify::RecursiveMode::NonRecursive).map(|()| watcher));
-    watcher.map_err(|e| warn!("cannot watch {}: {e}; it is looked at every {RESCAN:?}", path.display())).ok()
-}
-
-/// What can be seen of a file without reading it.
-#[derive(Clone, PartialEq, Eq)]
-struct Stamp {
-    size: u64,
-    modified: Option<SystemTime>,
-    inode: u64,
-}
-
-/// A file and what became of it.
-struct File {
-    stamp: Option<Stamp>,
-    /// Since when the stamp is what it is.
-    since: Instant,
-    /// It has to be read.
-    fresh: bool,
-    hash: Option<Hash>,
-    holds: Holds,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Holds {
-    /// Nothing that could be loaded, so far.
-    Nothing,
-    /// The plugin with this id.
-    Plugin(String),
-    /// The plugin with this id, which another file holds already.
-    Double(String),
-}
-
 type Loading = (PathBuf, Hash, Result<Loaded, LoadError>);
 
 struct Keeper {
@@ -191,7 +178,7 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn keep(mut self, mut hints: mpsc::Receiver<()>, mut stop: mpsc::Receiver<oneshot::Sender<()>>) {
+    async fn keep(mut self, mut hints: mpsc::Receiver<()>, mut orders: mpsc::Receiver<Order>) {
         loop {
             let next = self.look().await;
             if self.loads.is_empty()
@@ -207,12 +194,17 @@ impl Keeper {
                     Ok((path, hash, result)) => self.loaded(path, hash, result).await,
                     Err(e) => error!("loading a plugin failed inside iglu: {e}"),
                 },
-                done = stop.recv() => {
-                    if let Some(done) = done {
+                order = orders.recv() => match order {
+                    Some(Order::Resettle(done)) => {
+                        self.resettle().await;
                         let _ = done.send(());
                     }
-                    return;
-                }
+                    Some(Order::Stop(done)) => {
+                        let _ = done.send(());
+                        return;
+                    }
+                    None => return,
+                },
             }
         }
     }
@@ -228,6 +220,9 @@ impl Keeper {
                 since: now,
                 fresh: false,
                 hash: None,
+                loaded: None,
+                version: None,
+                refusal: None,
                 holds: Holds::Nothing,
             });
             if file.stamp.as_ref() != Some(stamp) {
@@ -283,7 +278,7 @@ impl Keeper {
         }
         file.hash = Some(new);
         let (path, sandbox) = (path.to_owned(), Arc::clone(&self.rooms.sandbox));
-        let limits = self.rooms.config.limits.clone();
+        let limits = self.rooms.config.load().limits.clone();
         self.loads.spawn(async move {
             let result = load(&sandbox, bytes, &new, &limits).await;
             (path, new, result)
@@ -292,31 +287,62 @@ impl Keeper {
 
     async fn loaded(&mut self, path: PathBuf, hash: Hash, result: Result<Loaded, LoadError>) {
         // A file that changed meanwhile is loaded again.
-        let Some(file) = self.files.get(&path).filter(|file| file.hash == Some(hash) && file.stamp.is_some())
+        let Some(file) =
+            self.files.get_mut(&path).filter(|file| file.hash == Some(hash) && file.stamp.is_some())
         else {
             return;
         };
-        let held = file.holds.clone();
-        let version = match result.map_err(|e| e.to_string()).and_then(|loaded| self.version(&path, loaded)) {
+        match result {
+            Ok(loaded) => {
+                (file.loaded, file.refusal) = (Some(loaded), None);
+                self.settle(&path, Why::Reload).await;
+            }
+            Err(e) => refused(&path, &file.holds, &e.to_string()),
+        }
+    }
+
+    /// The configuration changed: each plugin whose settings are others now gets them.
+    async fn resettle(&mut self) {
+        // The router's table may depend on the owner's settings too.
+        (self.changed)();
+        let loaded = |(path, file): (&PathBuf, &File)| file.loaded.is_some().then(|| path.clone());
+        let paths: Vec<PathBuf> = self.files.iter().filter_map(loaded).collect();
+        for path in paths {
+            self.settle(&path, Why::Config).await;
+        }
+    }
+
+    /// Makes of a loaded file what the owner's configuration says.
+    async fn settle(&mut self, path: &Path, why: Why) {
+        let Some(file) = self.files.get(path) else { return };
+        let Some(loaded) = file.loaded.clone() else { return };
+        let (held, before) = (file.holds.clone(), file.version.clone());
+        let id = loaded.manifest.id.clone();
+        if why == Why::Config && held == Holds::Double(id.clone()) {
+            return;
+        }
+        let version = match self.version(path, loaded, before.as_deref()) {
             Ok(Some(version)) => Arc::new(version),
-            Ok(None) => return,
+            Ok(None) => return self.disabled(path, &held, &id).await,
             Err(reason) => {
-                let stays = match &held {
-                    Holds::Plugin(id) => format!("; the version of {id} that runs stays"),
-                    _ => String::new(),
-                };
-                error!(file = %path.display(), "not a plugin that can run here: {reason}{stays}");
+                let known = self.files.get_mut(path).and_then(|file| file.refusal.replace(reason.clone()));
+                if known.as_ref() != Some(&reason) {
+                    refused(path, &held, &reason);
+                }
                 return;
             }
         };
-        let id = version.manifest.id.clone();
-        if let Some(other) = self.holder(&id, &path) {
+        if let Some(before) = before.filter(|before| why == Why::Config && before.is_settled_as(&version)) {
+            self.set(path, held, Some(before));
+            return;
+        }
+        if let Some(other) = self.holder(&id, path) {
             error!(
                 file = %path.display(),
                 "it holds the plugin {id:?}, and so does {}; delete one of them, or give one another id",
                 other.display()
             );
-            self.set(&path, Holds::Double(id));
+            self.set(path, Holds::Double(id), None);
             return;
         }
         // The file held another plugin before.
@@ -325,35 +351,54 @@ impl Keeper {
         {
             self.end(old).await;
         }
-        self.set(&path, Holds::Plugin(id.clone()));
+        self.set(path, Holds::Plugin(id.clone()), Some(Arc::clone(&version)));
         let known = self.plugins.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-        match known {
-            Some(plugin) => {
-                let answer = plugin.swap(Arc::clone(&version));
-                tokio::spawn(async move {
-                    if let Ok(Ok(())) = answer.await {
-                        let number = &version.manifest.version;
-                        info!(plugin = %id, version = %number, "the new version has taken over");
-                    }
-                });
+        let Some(plugin) = known else { return self.begin(version) };
+        let answer = plugin.swap(Arc::clone(&version), why);
+        tokio::spawn(async move {
+            if let Ok(Ok(())) = answer.await {
+                let number = &version.manifest.version;
+                match why {
+                    Why::Reload => info!(plugin = %id, version = %number, "the new version has taken over"),
+                    Why::Config => info!(plugin = %id, version = %number, "it runs with its new settings"),
+                }
             }
-            None => self.begin(version),
+        });
+    }
+
+    /// The owner does not want this plugin.
+    async fn disabled(&mut self, path: &Path, held: &Holds, id: &str) {
+        let known = self.files.get(path).and_then(|file| file.refusal.clone());
+        self.set(path, Holds::Nothing, None);
+        if let Holds::Plugin(held) = held {
+            self.end(held).await;
+        }
+        if let Some(file) = self.files.get_mut(path) {
+            file.refusal = Some(DISABLED.to_owned());
+        }
+        if known.as_deref() != Some(DISABLED) {
+            info!(plugin = %id, file = %path.display(), "{DISABLED}");
         }
     }
 
     /// What the owner's configuration makes of a file. `None`: it is not to run.
-    fn version(&self, path: &Path, loaded: Loaded) -> Result<Option<Version>, String> {
+    fn version(
+        &self,
+        path: &Path,
+        loaded: Loaded,
+        before: Option<&Version>,
+    ) -> Result<Option<Version>, String> {
         let Loaded { manifest, pre, .. } = loaded;
-        let settings = self.rooms.config.plugin(&manifest.id);
+        let owner = self.rooms.config.load();
+        let settings = owner.plugin(&manifest.id);
         if !settings.enabled {
-            info!(plugin = %manifest.id, file = %path.display(), "not enabled in iglu.toml");
             return Ok(None);
         }
-        let config = plugin_config(&manifest.id, manifest.config.as_ref(), &settings.config)
+        let config = plugin_config(&manifest.id, manifest.config.as_ref(), &settings.config, owner.folder())
             .map_err(|faults| faults.join("; "))?;
         let policy = Policy::new(&manifest.id, &manifest.permissions, &settings.grants);
         let wanted = policy.ungranted();
-        if !wanted.is_empty() {
+        if !wanted.is_empty() && before.is_none_or(|before| before.policy.ungranted() != wanted) {
             let all = wanted.join(", ");
             let lines = policy.lines(&wanted);
             let (table, line) = lines.split_once('\n').unwrap_or_default();
@@ -363,12 +408,13 @@ impl Keeper {
                  {table}: {line}"
             );
         }
-        let manifest = Arc::new(manifest);
         Ok(Some(Version {
             matcher: self.rooms.router.matcher(&manifest),
             pre,
             limits: settings.limits,
-            config: config.to_string(),
+            config: config.value.to_string(),
+            secrets: config.secrets.into(),
+            grants: settings.grants,
             policy: Arc::new(policy),
             file: path.to_owned(),
             manifest,
@@ -378,13 +424,13 @@ impl Keeper {
     fn begin(&mut self, version: Arc<Version>) {
         let id = version.manifest.id.clone();
         let limits = &version.limits;
-        let downloads = self.rooms.config.downloads().join(&id);
+        let downloads = self.rooms.config.load().downloads().join(&id);
         let outlet = Outlet::new(self.rooms.web.clone(), &self.rooms.clock, downloads, limits);
         let surroundings = Surroundings::new(
             id.as_str().into(),
             Arc::clone(&self.rooms.bots),
             self.rooms.store.plugin(&id, limits.storage as u64),
-            self.rooms.config.superusers.iter().cloned().collect(),
+            Arc::clone(&self.rooms.config),
             self.rooms.clock.clone(),
             limits,
             outlet,
@@ -433,44 +479,17 @@ impl Keeper {
         }
     }
 
-    fn set(&mut self, path: &Path, holds: Holds) {
+    fn set(&mut self, path: &Path, holds: Holds, version: Option<Arc<Version>>) {
         if let Some(file) = self.files.get_mut(path) {
-            file.holds = holds;
+            (file.holds, file.version, file.refusal) = (holds, version, None);
         }
     }
 }
 
-impl File {
-    /// At rest for long enough to be read, by our clock or by the file's own.
-    fn is_ripe(&self, now: Instant) -> bool {
-        let Some(stamp) = self.stamp.as_ref().filter(|_| self.fresh) else { return false };
-        let age = stamp.modified.and_then(|modified| modified.elapsed().ok());
-        now - self.since >= SETTLE || age.is_some_and(|age| age > Duration::from_secs(2))
-    }
-}
-
-/// The plugin files in the folder. What cannot be looked at is not there.
-fn list(folder: &Path) -> BTreeMap<PathBuf, Stamp> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return BTreeMap::new() };
-    entries
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let name = path.file_name()?.to_str()?;
-            let is_plugin = name.ends_with(".wasm") && !name.starts_with('.');
-            // Follows links.
-            let metadata =
-                std::fs::metadata(&path).ok().filter(|metadata| is_plugin && metadata.is_file())?;
-            Some((path, Stamp::of(&metadata)))
-        })
-        .collect()
-}
-
-impl Stamp {
-    fn of(metadata: &std::fs::Metadata) -> Self {
-        #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Self { size: metadata.len(), modified: metadata.modified().ok(), inode }
-    }
+fn refused(path: &Path, held: &Holds, reason: &str) {
+    let stays = match held {
+        Holds::Plugin(id) => format!("; the version of {id} that runs stays"),
+        _ => String::new(),
+    };
+    error!(file = %path.display(), "not a plugin that can run here: {reason}{stays}");
 }

@@ -126,7 +126,7 @@ impl Life<'_> {
         started: impl FnOnce(),
     ) -> wasmtime::Result<Ending> {
         if let Err(reason) = guest.call_start(accessor, state).await? {
-            return Ok(Ending::Refused(reason));
+            return Ok(Ending::Refused(self.version.shown(&reason).into_owned()));
         }
         let handle: Handle = accessor.with(|store| guest.func_handle().func().typed(store))?;
         self.enter(Phase::Serving);
@@ -238,6 +238,7 @@ impl Life<'_> {
             Ok(Outcome::Handled) => Verdict::Handled,
             Err(reason) => {
                 let (plugin, event) = (&self.version.manifest.id, &job.event.event.id);
+                let reason = self.version.shown(&reason);
                 error!(%plugin, handler = %job.handler, %event, "the handler failed: {reason}");
                 Verdict::Handled
             }

@@ -5,7 +5,7 @@
 //! puts work in (a socket reader) must never wait.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot, watch};
@@ -43,7 +43,7 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Mailbox {
     queue: Mutex<Queue>,
-    capacity: usize,
+    capacity: AtomicUsize,
     arrived: Notify,
     shed: AtomicU64,
     /// Jobs that were put in and are not done with, in here or in flight.
@@ -69,11 +69,16 @@ impl Mailbox {
     pub fn new(capacity: usize) -> Self {
         Self {
             queue: Mutex::default(),
-            capacity,
+            capacity: AtomicUsize::new(capacity),
             arrived: Notify::new(),
             shed: AtomicU64::new(0),
             open: watch::Sender::new(0),
         }
+    }
+
+    /// From now on it is for so many bytes. What is in it stays.
+    pub fn resize(&self, capacity: usize) {
+        self.capacity.store(capacity, Ordering::Relaxed);
     }
 
     /// Puts a job at the end. Never waits.
@@ -84,7 +89,7 @@ impl Mailbox {
     pub fn push(&self, job: Job) -> Result<(), Full> {
         let weight = weight(&job);
         let mut queue = self.lock();
-        if queue.bytes + weight > self.capacity && !queue.jobs.is_empty() {
+        if queue.bytes + weight > self.capacity.load(Ordering::Relaxed) && !queue.jobs.is_empty() {
             drop(queue);
             return Err(Full { shed: self.shed.fetch_add(1, Ordering::Relaxed) + 1 });
         }

@@ -75,9 +75,10 @@ impl Router {
     }
 
     fn steps(&self, board: &Board, incoming: &Incoming) -> VecDeque<Step> {
-        let found = board.table.find(incoming, &self.rules);
+        let present = self.present.load();
+        let found = board.table.find(incoming, &present.rules);
         let mut steps: VecDeque<Step> = found.into_iter().map(Step::Handler).collect();
-        if let Some(asked) = help::asked(board, incoming, &self.rules) {
+        if let Some(asked) = help::asked(board, incoming, &present.rules) {
             // Like a handler of priority 0, so that a plugin which guards a chat can keep `/help` out of it.
             let before = |step: &Step| matches!(step, Step::Handler(found) if board.entry(found).handler().priority > 0);
             let at = steps.iter().take_while(|step| before(step)).count();
@@ -162,11 +163,11 @@ impl Router {
 
     /// What a handler answers. One that fails, or does not answer in time, passes.
     async fn verdict(&self, run: &Run, awaited: Awaited) -> Verdict {
-        match tokio::time::timeout(self.verdict_wait, awaited.verdict).await {
+        let waited = self.present.load().verdict_wait;
+        match tokio::time::timeout(waited, awaited.verdict).await {
             Ok(answer) => answer.unwrap_or(Verdict::Passed),
             Err(_) => {
                 let entry = &run.board.table.entries[awaited.entry];
-                let waited = self.verdict_wait;
                 warn!(
                     plugin = %entry.id, handler = %entry.name, event = %run.incoming.event.id,
                     "no verdict within {waited:?} from a handler that blocks; later handlers go on without it"
@@ -186,7 +187,8 @@ impl Router {
                 warn!(bot = %event.bot.id, "cannot answer /help: no such bot");
                 return;
             };
-            for page in help::pages(&board, &asked, &event.body, &router.rules, router.language) {
+            let present = router.present.load_full();
+            for page in help::pages(&board, &asked, &event.body, &present.rules, present.language) {
                 if let Err(e) = bot.send(&chat, &model::text(page), Some(&incoming), false).await {
                     warn!(bot = %event.bot.id, event = %event.id, "cannot answer /help: {e:?}");
                     return;

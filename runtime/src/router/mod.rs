@@ -28,7 +28,6 @@ mod table;
 mod tests;
 mod turns;
 
-use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,7 +50,7 @@ use crate::plugin::manifest::Manifest;
 use commands::Commands;
 use conditions::Cooldowns;
 use dedup::Dedup;
-use table::{Rules, Table};
+use table::{Present, Table};
 use turns::Turns;
 
 /// How much longer than a handler may take the router waits for its verdict: it may have had to queue.
@@ -111,9 +110,7 @@ pub struct Counters {
 
 /// Finds the handlers of every event. One for the whole host.
 pub struct Router {
-    rules: Arc<Rules>,
-    language: Language,
-    verdict_wait: Duration,
+    present: Arc<ArcSwap<Present>>,
     bots: Arc<Bots>,
     clock: Clock,
     board: ArcSwap<Board>,
@@ -151,12 +148,8 @@ impl Router {
     /// A router to which nobody listens yet. Answers of its own leave by `bots`.
     #[must_use]
     pub fn new(settings: Settings, bots: Arc<Bots>, clock: Clock) -> Arc<Self> {
-        let mut prefixes = settings.prefixes;
-        prefixes.sort_by_key(|prefix| Reverse(prefix.chars().count()));
         Arc::new(Self {
-            rules: Arc::new(Rules { prefixes, superusers: settings.superusers }),
-            language: settings.language,
-            verdict_wait: settings.verdict_wait,
+            present: Arc::new(ArcSwap::from_pointee(settings.into())),
             bots,
             clock,
             board: ArcSwap::default(),
@@ -169,6 +162,11 @@ impl Router {
             remarks: Mutex::default(),
             warned: Mutex::default(),
         })
+    }
+
+    /// From the next event on these settings count; for what the table is made from, from the next [`Router::listen`] on.
+    pub fn settle(&self, settings: Settings) {
+        self.present.store(Arc::new(settings.into()));
     }
 
     /// Replaces everyone who listens. An event goes wholly by the old list or wholly by the new one. Cooldowns stay.
@@ -200,7 +198,7 @@ impl Router {
     /// whose handlers may have other names.
     #[must_use]
     pub fn matcher(&self, manifest: &Arc<Manifest>) -> Matcher {
-        Matcher::new(manifest, Arc::clone(&self.rules))
+        Matcher::new(manifest, Arc::clone(&self.present))
     }
 
     /// The handlers of one plugin that want this event, with their `args`. Make a [`Router::matcher`] for many events.

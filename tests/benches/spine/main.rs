@@ -1,11 +1,12 @@
 //! The benchmark of the spine: `cargo xtask bench`. Every figure stands beside what it is compared with, from the same
 //! run, because machines are noisy. Figures are medians. With the names of parts (`loops`, `transports`, `webhook`, `start`,
-//! `inside`, `codec`) only these are measured.
+//! `inside`, `codec`, `storage`) only these are measured.
 
 mod codec;
 mod inside;
 mod loops;
 mod start;
+mod storage;
 mod transports;
 mod webhook;
 
@@ -40,6 +41,9 @@ fn main() -> anyhow::Result<()> {
         }
         if wanted("codec") {
             codec::run()?;
+        }
+        if wanted("storage") {
+            storage::run().await?;
         }
         Ok(())
     })

@@ -11,6 +11,8 @@
 //! | `links` | cuts, silence, refused tokens, answers late, swapped and missing |
 //! | `transports` | forward and reverse WebSocket, HTTP, events as posts and as a stream, all at once |
 //! | `rights` | permissions and storage |
+//! | `storage` | kills at any moment, quotas, batches, `iglu storage` |
+//! | `settings` | `iglu.toml` changed while the program runs, secrets |
 //! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
 //! | `web` | HTTP of plugins: grants, addresses, limits; media in and out |
 //! | `official` | the official platform: webhook, gateway, replies, the journal |
@@ -30,7 +32,9 @@ mod recovery;
 mod rights;
 mod routing;
 mod seeds;
+mod settings;
 mod simulate;
+mod storage;
 mod swap;
 mod transports;
 mod web;

@@ -313,7 +313,9 @@ pub(crate) mod sessions {
 }
 
 pub(crate) mod storage {
-    pub(crate) use crate::contract::iglu::plugin::storage::{Entry, Page};
+    pub(crate) use crate::contract::iglu::plugin::storage::{
+        Addition, Assignment, Change, Condition, Entry, Page,
+    };
     use crate::contract::iglu::plugin::types::Error;
 
     /// Small, so that tests of long listings meet several pages.
@@ -404,6 +406,34 @@ pub(crate) mod storage {
             host.storage.extend(entries.into_iter().map(|Entry { key, value }| (key, (value, None))));
         });
         Ok(())
+    }
+
+    pub(crate) async fn get_many(keys: Vec<String>) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        keys.iter().try_for_each(|key| checked(key))?;
+        Ok(super::with(|host| keys.iter().map(|key| host.due(key).cloned()).collect()))
+    }
+
+    pub(crate) async fn apply(conditions: Vec<Condition>, changes: Vec<Change>) -> Result<bool, Error> {
+        let holds = |condition: &Condition| match condition {
+            Condition::Holds(Entry { key, value }) => super::with(|host| host.due(key) == Some(value)),
+            Condition::Absent(key) => super::with(|host| host.due(key).is_none()),
+        };
+        if !conditions.iter().all(holds) {
+            return Ok(false);
+        }
+        let before = super::with(|host| host.storage.clone());
+        for change in changes {
+            let done = match change {
+                Change::Set(Assignment { key, value, ttl_seconds }) => set(key, value, ttl_seconds).await,
+                Change::Delete(key) => delete(key).await.map(drop),
+                Change::Add(Addition { key, delta }) => add(key, delta).await.map(drop),
+            };
+            if let Err(error) = done {
+                super::with(|host| host.storage = before);
+                return Err(error);
+            }
+        }
+        Ok(true)
     }
 }
 
