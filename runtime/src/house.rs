@@ -16,6 +16,7 @@ use crate::config::{BotConfig, Config, OfficialConfig};
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
 use crate::router::Router;
+use crate::schedule::Schedule;
 use crate::store::{Journal, Store};
 
 /// Links have this long to say good-bye.
@@ -27,6 +28,7 @@ pub struct House {
     pub bots: Arc<Bots>,
     /// Where events find their handlers.
     pub router: Arc<Router>,
+    schedule: Arc<Schedule>,
     config: Arc<Config>,
     folder: Folder,
     store: Arc<Store>,
@@ -63,18 +65,21 @@ impl House {
         let sandbox = Arc::new(Sandbox::new(Some(&absolute(&data.join("cache"))?))?);
         let bots = Arc::new(Bots::default());
         let router = Router::new((&*config).into(), Arc::clone(&bots), clock.clone());
+        let schedule = Schedule::open(&config.timezone, store.agenda(), Arc::clone(&router), clock.clone())?;
         let folder = Folder::open(Rooms {
             sandbox,
             config: Arc::clone(&config),
             bots: Arc::clone(&bots),
             store: Arc::clone(&store),
             router: Arc::clone(&router),
+            schedule: Arc::clone(&schedule),
             clock,
         })
         .await?;
         let open = Arc::new(AtomicBool::new(true));
         let (stop, links) = (CancellationToken::new(), TaskTracker::new());
-        Ok(Self { bots, router, config, folder, store, journal, open, stop, links })
+        links.spawn(Arc::clone(&schedule).run());
+        Ok(Self { bots, router, schedule, config, folder, store, journal, open, stop, links })
     }
 
     /// Where adapters put events, for as long as the house is open.
@@ -105,8 +110,10 @@ impl House {
         self.links.spawn(qq::run(tables, rooms, stop.clone()));
     }
 
-    /// Returns when no event is being routed, is queued, or is being handled.
+    /// Returns when nothing is due, and no event is being routed, is queued, or is being handled. A handler that waits for
+    /// a user does not count.
     pub async fn idle(&self) {
+        self.schedule.fire();
         loop {
             self.router.settled().await;
             let plugins = self.folder.plugins();
@@ -123,6 +130,7 @@ impl House {
     /// Takes no more events, lets handlers finish, ends the plugins, and closes links and storage.
     pub async fn close(self) {
         self.open.store(false, Ordering::Relaxed);
+        self.schedule.stop();
         let grace = self.config.limits.grace;
         if tokio::time::timeout(grace, self.idle()).await.is_err() {
             warn!("some events are still being handled after {grace:?}; their handlers are ended");
@@ -130,6 +138,7 @@ impl House {
         // What is dropped from here on was not handled; the next process hands it on.
         self.journal.tidy();
         self.journal.hold();
+        self.schedule.hold();
         self.folder.close().await;
         self.stop.cancel();
         self.links.close();

@@ -19,5 +19,6 @@ pub mod plugin;
 pub mod policy;
 mod rate;
 pub mod router;
+pub mod schedule;
 pub mod store;
 mod web;

@@ -77,6 +77,10 @@ limits! {
     sends_burst: u32 = 50, 1 => 100_000;
     /// Replies to one event. A long answer in pieces fits; a flood does not.
     replies_per_event: u32 = 50, 1 => 100_000;
+    /// Waits for a user's next message at once. Each costs about a kilobyte here and some in the plugin.
+    waits: u32 = 10_000, 0 => 1_000_000;
+    /// Timers that have not fired. Reminders of a group's people, not a queue.
+    timers: u32 = 1000, 0 => 100_000;
     /// Bytes of a file that is downloaded, or sent as bytes.
     file: usize = 64 * MIB, 0 => 4 * GIB;
 }

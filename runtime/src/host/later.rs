@@ -3,8 +3,8 @@
 use wasmtime::component::Accessor;
 
 use super::messages::unsupported;
-use crate::model::contract::iglu::plugin::{http, sessions};
-use crate::model::{Error, Event};
+use crate::model::Error;
+use crate::model::contract::iglu::plugin::http;
 use crate::plugin::engine::{Calls, Ctx};
 
 macro_rules! later {
@@ -30,8 +30,4 @@ macro_rules! later {
 
 later!(http {
     fetch(http::Request) -> http::Response;
-});
-
-later!(sessions {
-    wait(String, sessions::Expectation) -> Option<Event>;
 });

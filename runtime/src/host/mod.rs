@@ -17,6 +17,7 @@ mod log;
 mod media;
 mod messages;
 mod pace;
+mod sessions;
 mod stdio;
 mod storage;
 mod streams;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use wasmtime::AsContextMut as _;
 use wasmtime::component::Accessor;
 
-pub(crate) use caller::{Caller, Surroundings};
+pub(crate) use caller::{Caller, Desk, Surroundings};
 pub(crate) use messages::finish_drafts;
 pub(crate) use pace::Pace;
 pub(crate) use stdio::Stdio;

@@ -32,9 +32,10 @@ use super::loader::{Hash, LoadError, Loaded, Version, hash, load};
 use crate::bot::Bots;
 use crate::clock::Clock;
 use crate::config::{Config, plugin_config};
-use crate::host::Surroundings;
+use crate::host::{Desk, Surroundings};
 use crate::policy::Policy;
 use crate::router::{Listener, Router};
+use crate::schedule::Schedule;
 use crate::store::Store;
 
 /// How long a file must be at rest before it is read: longer than the pauses of a copy, shorter than patience.
@@ -51,6 +52,7 @@ pub(crate) struct Rooms {
     pub(crate) bots: Arc<Bots>,
     pub(crate) store: Arc<Store>,
     pub(crate) router: Arc<Router>,
+    pub(crate) schedule: Arc<Schedule>,
     pub(crate) clock: Clock,
 }
 
@@ -70,7 +72,7 @@ impl Folder {
         std::fs::create_dir_all(&path)
             .map_err(|e| anyhow::anyhow!("cannot make the plugin folder {}: {e}", path.display()))?;
         let plugins = Plugins::default();
-        let changed = announce(&rooms.router, &plugins);
+        let changed = announce(&rooms.router, &rooms.schedule, &plugins);
         let (stop, stopped) = mpsc::channel(1);
         let (ready, is_ready) = oneshot::channel();
         let (hint, hints) = mpsc::channel(1);
@@ -113,9 +115,13 @@ impl Folder {
     }
 }
 
-/// Tells the router who listens, whenever that changes.
-fn announce(router: &Arc<Router>, plugins: &Plugins) -> Arc<dyn Fn() + Send + Sync> {
-    let (router, plugins) = (Arc::clone(router), Arc::clone(plugins));
+/// Tells the router and the schedule who listens, whenever that changes.
+fn announce(
+    router: &Arc<Router>,
+    schedule: &Arc<Schedule>,
+    plugins: &Plugins,
+) -> Arc<dyn Fn() + Send + Sync> {
+    let (router, schedule, plugins) = (Arc::clone(router), Arc::clone(schedule), Arc::clone(plugins));
     Arc::new(move || {
         let plugins = plugins.read().unwrap_or_else(PoisonError::into_inner);
         let listening =
@@ -126,7 +132,9 @@ fn announce(router: &Arc<Router>, plugins: &Plugins) -> Arc<dyn Fn() + Send + Sy
             mailbox: Arc::clone(&plugin.mailbox),
         };
         // Under the lock, so that of two changes the later one is the later one for the router too.
-        router.listen(plugins.values().filter(listening).map(listener).collect());
+        let listeners: Vec<Listener> = plugins.values().filter(listening).map(listener).collect();
+        schedule.listen(&listeners);
+        router.listen(listeners);
     })
 }
 
@@ -382,6 +390,7 @@ impl Keeper {
             self.rooms.store.plugin(&id, limits.storage as u64),
             self.rooms.config.superusers.iter().cloned().collect(),
             self.rooms.clock.clone(),
+            Desk { router: Arc::clone(&self.rooms.router), schedule: Arc::clone(&self.rooms.schedule) },
             limits,
         );
         let home = Home {

@@ -1,12 +1,13 @@
 //! The benchmark of the spine: `cargo xtask bench`. Every figure stands beside what it is compared with, from the same
 //! run, because machines are noisy. Figures are medians. With the names of parts (`loops`, `transports`, `webhook`, `start`,
-//! `inside`, `codec`) only these are measured.
+//! `inside`, `waiters`, `codec`) only these are measured.
 
 mod codec;
 mod inside;
 mod loops;
 mod start;
 mod transports;
+mod waiters;
 mod webhook;
 
 use std::time::Duration;
@@ -37,6 +38,9 @@ fn main() -> anyhow::Result<()> {
         }
         if wanted("inside") {
             inside::run().await?;
+        }
+        if wanted("waiters") {
+            waiters::run();
         }
         if wanted("codec") {
             codec::run()?;

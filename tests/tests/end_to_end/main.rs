@@ -11,6 +11,8 @@
 //! | `links` | cuts, silence, refused tokens, answers late, swapped and missing |
 //! | `transports` | forward and reverse WebSocket, HTTP, events as posts and as a stream, all at once |
 //! | `rights` | permissions and storage |
+//! | `sessions` | conversations: who gets a message while somebody waits, and what ends a wait |
+//! | `time` | timers and cron lines: on time, after a restart, after a kill |
 //! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
 //! | `official` | the official platform: webhook, gateway, replies, the journal |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
@@ -29,6 +31,8 @@ mod recovery;
 mod rights;
 mod routing;
 mod seeds;
+mod sessions;
 mod simulate;
 mod swap;
+mod time;
 mod transports;
