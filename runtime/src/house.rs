@@ -22,6 +22,9 @@ use crate::store::{Journal, Store};
 /// Links have this long to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// The schedule waits for bots so long at most.
+const ARRIVAL: Duration = Duration::from_secs(10);
+
 /// A running host.
 pub struct House {
     /// The accounts.
@@ -73,12 +76,18 @@ impl House {
             store: Arc::clone(&store),
             router: Arc::clone(&router),
             schedule: Arc::clone(&schedule),
-            clock,
+            clock: clock.clone(),
         })
         .await?;
         let open = Arc::new(AtomicBool::new(true));
         let (stop, links) = (CancellationToken::new(), TaskTracker::new());
-        links.spawn(Arc::clone(&schedule).run());
+        let everyone = all_there(Arc::clone(&bots), config.bots.len(), clock.clone());
+        let (running, stopping) = (Arc::clone(&schedule), stop.clone());
+        links.spawn(async move {
+            if stopping.run_until_cancelled(everyone).await.is_some() {
+                running.run().await;
+            }
+        });
         Ok(Self { bots, router, schedule, config, folder, store, journal, open, stop, links })
     }
 
@@ -147,6 +156,15 @@ impl House {
         }
         self.store.close().await;
         info!("closed");
+    }
+}
+
+/// What fell due while iglu was down had better not be said before there is a bot to say it. Returns when there are `count`
+/// bots, or nobody else seems to come.
+async fn all_there(bots: Arc<Bots>, count: usize, clock: Clock) {
+    let end = clock.instant() + ARRIVAL;
+    while bots.all().len() < count && clock.instant() < end {
+        clock.sleep(ARRIVAL / 100).await;
     }
 }
 

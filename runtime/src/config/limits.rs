@@ -44,7 +44,7 @@ limits! {
     /// CPU time without returning to the host before the plugin is killed. Honest work between two host calls takes
     /// milliseconds; a second is a loop.
     cpu: Duration = seconds(1), Duration::from_millis(20) => seconds(3600);
-    /// Time from a handler's start to its end, waiting included, before it is reported and, if handlers pile up, the
+    /// Time from a handler's start to its end, waiting for users not counted, before it is reported and, if handlers pile up, the
     /// plugin is restarted. Longer than a slow HTTP answer, shorter than a user's patience.
     handler: Duration = seconds(60), Duration::from_millis(100) => seconds(86400);
     /// Time for `start`. A plugin may fetch something there, but a new version waits for it.
@@ -55,7 +55,7 @@ limits! {
     grace: Duration = seconds(5), Duration::from_millis(0) => seconds(600);
     /// The wait after a first crash; it doubles with each further one. A second is no harm to people and a mercy to logs.
     backoff: Duration = seconds(1), Duration::from_millis(1) => seconds(3600);
-    /// Handlers of one plugin that run at once; more wait in the mailbox. Each costs some 10 KiB while it waits.
+    /// Handlers of one plugin that run at once, those that wait for users not counted; more stay in the mailbox. Each costs some 10 KiB while it waits.
     concurrency: u32 = 64, 1 => 4096;
     /// Bytes of events that wait for the plugin; the newest is shed when they do not fit. Some tens of thousands of
     /// messages: a reload or a burst is a wait, not a loss.

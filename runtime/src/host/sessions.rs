@@ -1,7 +1,6 @@
 //! `sessions`: waiting for what a user does next.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use wasmtime::AsContextMut as _;
@@ -120,7 +119,7 @@ struct Wait<'a> {
     caller: &'a Caller,
     handler: Option<u64>,
     seat: Seat,
-    rest: Option<Resting>,
+    rest: Arc<Rest>,
 }
 
 impl<'a> Wait<'a> {
@@ -128,18 +127,13 @@ impl<'a> Wait<'a> {
         if caller.leaving.is_cancelled() {
             return Err(cancelled(caller, handler));
         }
-        let rest = handler.map(|number| {
-            let (flight, mailbox) = (Arc::clone(&caller.flight), Arc::clone(&caller.mailbox));
-            Arc::new(Rest { flight, mailbox, number, over: AtomicBool::new(true) })
-        });
+        let (flight, mailbox) = (Arc::clone(&caller.flight), Arc::clone(&caller.mailbox));
+        let rest = Arc::new(Rest { flight, mailbox, handler, state: Mutex::new(State::Before) });
         let woken = {
-            let rest = rest.clone();
-            Box::new(move || rest.iter().for_each(|rest| rest.end()))
+            let rest = Arc::clone(&rest);
+            Box::new(move || rest.end())
         };
         let before = handler.and_then(|number| caller.takes_seat(number));
-        // A message may end the wait before this function does.
-        rest.iter().for_each(|rest| rest.begin());
-        let rest = rest.map(Resting);
         let most = caller.limits.waits as usize;
         let seat = caller.around()?.desk.router.wait(expected, woken, before, most);
         let seat = seat.map_err(|too_many| exhausted(too_many, most))?;
@@ -149,11 +143,15 @@ impl<'a> Wait<'a> {
     async fn end(self, timeout_ms: u32) -> Result<Option<Event>, Error> {
         let Self { caller, handler, mut seat, rest } = self;
         let clock = &caller.around()?.clock;
+        // Known before the handler rests: from then on a test may put the clock forward.
+        let until = clock.instant() + Duration::from_millis(timeout_ms.into());
+        let rest = Resting::begin(rest);
+        let over = async { clock.sleep(until.saturating_duration_since(clock.instant())).await };
         let taken = tokio::select! {
             biased;
             taken = seat.taken() => taken,
             () = caller.leaving.cancelled() => return Err(cancelled(caller, handler)),
-            () = clock.sleep(Duration::from_millis(timeout_ms.into())) => return Ok(None),
+            () = over => return Ok(None),
         };
         drop(rest);
         let mut incoming = match taken {
@@ -167,23 +165,11 @@ impl<'a> Wait<'a> {
         let kept = incoming.kept.take();
         let incoming = Arc::new(incoming);
         match handler {
-            Some(number) => {
-                caller.flight.took(number, &incoming, kept);
-                caller.keeps_seat(number, seat);
-            }
+            Some(number) if caller.flight.took(number, &incoming, kept) => caller.keeps_seat(number, seat),
             // What a handler left behind waits for itself alone.
-            None => caller.is_over(&incoming),
+            _ => caller.is_over(&incoming),
         }
         Ok(Some(Event::clone(&incoming.event)))
-    }
-}
-
-/// Ends the rest with the wait, however that ends.
-struct Resting(Arc<Rest>);
-
-impl Drop for Resting {
-    fn drop(&mut self) {
-        self.0.end();
     }
 }
 
@@ -191,21 +177,51 @@ impl Drop for Resting {
 struct Rest {
     flight: Arc<Flight>,
     mailbox: Arc<Mailbox>,
-    number: u64,
-    over: AtomicBool,
+    handler: Option<u64>,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Before,
+    During,
+    Over,
+}
+
+/// Ends the rest with the wait, however that ends.
+struct Resting(Arc<Rest>);
+
+impl Resting {
+    fn begin(rest: Arc<Rest>) -> Self {
+        rest.begin();
+        Self(rest)
+    }
+}
+
+impl Drop for Resting {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
 impl Rest {
+    /// Unless a message has come before.
     fn begin(&self) {
-        self.over.store(false, Ordering::SeqCst);
-        if self.flight.rest(self.number) {
-            self.mailbox.rests();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if *state == State::Before {
+            *state = State::During;
+            if self.handler.is_some_and(|number| self.flight.rest(number)) {
+                self.mailbox.rests();
+            }
         }
     }
 
     /// Once, whoever comes first: the message, the time, or the end.
     fn end(&self) {
-        if !self.over.swap(true, Ordering::SeqCst) && self.flight.wake(self.number) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut *state, State::Over) == State::During
+            && self.handler.is_some_and(|number| self.flight.wake(number))
+        {
             self.mailbox.awakes(1);
         }
     }

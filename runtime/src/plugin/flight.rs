@@ -192,11 +192,11 @@ impl Flight {
     }
 
     /// A handler's wait was ended by this event. It has acted: nobody else gets the event now, and a new start could not
-    /// know of it.
-    pub(crate) fn took(&self, number: u64, event: &Arc<Incoming>, kept: Option<Kept>) {
+    /// know of it. False if the handler has ended: what it left behind waited.
+    pub(crate) fn took(&self, number: u64, event: &Arc<Incoming>, kept: Option<Kept>) -> bool {
         let mut inner = self.lock();
         let key = inner.key(&event.event.id);
-        let Some(running) = inner.running.get_mut(&number) else { return };
+        let Some(running) = inner.running.get_mut(&number) else { return false };
         running.acted = true;
         running.taken.push_back(Taken { event: Arc::clone(event), _kept: kept, replies: 0 });
         let oldest = if running.taken.len() > TAKEN { running.taken.pop_front() } else { None };
@@ -205,6 +205,7 @@ impl Flight {
             let key = inner.key(&oldest.event.event.id);
             inner.by_event.remove(&(key, number));
         }
+        true
     }
 
     /// A wait of this handler was cancelled, so that it comes to an end.

@@ -40,8 +40,7 @@ pub(crate) fn run() {
 
     let mut batches: Vec<f64> = (0..BATCHES)
         .map(|batch| {
-            let users: Vec<usize> = (0..BATCH).map(|n| (batch * BATCH + n * 7919) % WAITERS).collect();
-            let mut users = users;
+            let mut users: Vec<usize> = (0..BATCH).map(|n| (batch * BATCH + n * 7919) % WAITERS).collect();
             users.sort_unstable();
             users.dedup();
             let events: Vec<Incoming> =
@@ -82,7 +81,7 @@ fn wait(router: &Arc<Router>, user: usize) -> Seat {
         commands_first: false,
         interactions: false,
     };
-    let woken = Box::new(|| drop(WOKEN.fetch_add(1, Ordering::Relaxed)));
+    let woken = Box::new(|| _ = WOKEN.fetch_add(1, Ordering::Relaxed));
     router.wait(expected, woken, None, 2 * WAITERS).expect("there is room for them")
 }
 

@@ -96,7 +96,7 @@ async fn inside(napcat: &Napcat, folder: &Folder, clock: &Clock) -> House {
     house.connect();
     napcat.connected().await;
     let online = async {
-        while house.bots.list().is_empty() {
+        while house.bots.all().is_empty() {
             tokio::task::yield_now().await;
         }
     };

@@ -6,7 +6,7 @@ use super::*;
 use crate::bot::Bots;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::model::{Event, Interaction, Message, User};
+use crate::model::{Interaction, Message, User};
 use crate::plugin::mailbox::Mailbox;
 use crate::router::Listener;
 use crate::router::samples::{event, manifest, message, said};
@@ -55,10 +55,17 @@ fn by(user: &str, text: &str) -> Incoming {
 }
 
 fn pressed(user: &str) -> Incoming {
-    let interaction: Interaction = serde_json::from_value(serde_json::json!({
-        "chat": {"type": "group", "data": "20001"}, "user": user, "kind": "button"
-    }))
-    .unwrap();
+    let interaction = Interaction {
+        id: "1".to_owned(),
+        chat: Chat::Group("20001".to_owned()),
+        user: user.to_owned(),
+        kind: "11".to_owned(),
+        button: None,
+        data: None,
+        message: None,
+        feature: None,
+        resolved: "{}".to_owned(),
+    };
     Incoming::new(event(EventBody::Interaction(interaction)).into(), "{}")
 }
 
@@ -88,7 +95,7 @@ fn got(seat: &mut Seat) -> Option<String> {
 }
 
 fn text_of(incoming: &Incoming) -> String {
-    match &Event::clone(&incoming.event).body {
+    match &incoming.event.body {
         EventBody::Message(message) => message.text.clone(),
         _ => "(pressed)".to_owned(),
     }
@@ -212,7 +219,7 @@ async fn waits_are_limited_and_can_be_called_off() {
     let woken = Arc::new(AtomicUsize::new(0));
     let wait = |expected: Expected| {
         let woken = Arc::clone(&woken);
-        stage.router.wait(expected, Box::new(move || drop(woken.fetch_add(1, Ordering::SeqCst))), None, 2)
+        stage.router.wait(expected, Box::new(move || _ = woken.fetch_add(1, Ordering::SeqCst)), None, 2)
     };
     let mut first = wait(of(ANN)).unwrap();
     let mut second = wait(of("10002")).unwrap();
