@@ -69,6 +69,15 @@ struct Taken {
     replies: u32,
 }
 
+/// A handler that has ended.
+pub(crate) struct Left {
+    pub(crate) job: Job,
+    /// The events that it waited for.
+    pub(crate) taken: Vec<Arc<Incoming>>,
+    /// It left a task behind that still waits, and so rested to its end.
+    pub(crate) rested: bool,
+}
+
 /// A handler that has been running for too long.
 pub(crate) struct Overdue {
     pub(crate) handler: Arc<str>,
@@ -112,10 +121,12 @@ impl Flight {
         }
     }
 
-    /// A handler ended. Gives its job back, and the events that it waited for.
-    pub(crate) fn leave(&self, number: u64) -> Option<(Job, Vec<Arc<Incoming>>)> {
+    /// A handler ended.
+    pub(crate) fn leave(&self, number: u64) -> Option<Left> {
         let running = self.lock().remove(number)?;
-        Some((running.job, running.taken.into_iter().map(|taken| taken.event).collect()))
+        let rested = running.waits > 0;
+        let taken = running.taken.into_iter().map(|taken| taken.event).collect();
+        Some(Left { job: running.job, taken, rested })
     }
 
     /// A handler is still at work and has not acted so far.
@@ -383,4 +394,66 @@ fn retry(running: BTreeMap<u64, Running>) -> Vec<Job> {
         .filter(|running| !running.acted && !running.job.second_try)
         .map(|running| Job { second_try: true, ..running.job })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Bot, BotState, Event, EventBody};
+
+    fn event(id: &str) -> Arc<Incoming> {
+        let (id, nickname, platform) = (id.to_owned(), String::new(), "onebot".to_owned());
+        let bot = Bot { id: "1".to_owned(), platform, nickname, online: true };
+        let body = EventBody::BotState(BotState { state: "online".to_owned(), reason: None });
+        Arc::new(Incoming::new(Event { id, bot, time: 0.0, redelivered: false, body }.into(), "{}"))
+    }
+
+    fn enter(flight: &Flight, id: &str) -> u64 {
+        let (event, handler, args) = (event(id), "h".into(), "{}".to_owned());
+        flight.enter(Job { event, handler, args, verdict: None, kept: None, second_try: false })
+    }
+
+    #[test]
+    fn a_resting_handler_takes_no_room_and_no_time() {
+        let flight = Flight::default();
+        let (one, two) = (enter(&flight, "a"), enter(&flight, "b"));
+        assert!(flight.rest(one) && !flight.rest(one), "it waits twice");
+        assert_eq!((flight.len(), flight.busy()), (2, 1));
+        let (late, _) = flight.overdue(Duration::ZERO);
+        assert_eq!(late.iter().map(|late| late.event.as_str()).collect::<Vec<_>>(), ["b"]);
+        assert!(!flight.wake(one) && flight.wake(one) && !flight.wake(one) && !flight.wake(two));
+        assert_eq!(flight.busy(), 2);
+        assert!(flight.rest(two) && flight.leave(two).unwrap().rested);
+        assert_eq!((flight.len(), flight.busy(), flight.wake_all()), (1, 1, 0));
+    }
+
+    #[test]
+    fn an_event_that_was_waited_for_belongs_to_its_handler() {
+        let flight = Flight::default();
+        let (one, two) = (enter(&flight, "a"), enter(&flight, "b"));
+        assert!(flight.took(one, &event("answer"), None));
+        assert_eq!(flight.at_work(None, "answer"), Some(one));
+        assert!(flight.event("answer").is_some() && flight.any(|incoming| incoming.event.id == "answer"));
+        flight.replied("answer", 1).unwrap();
+        assert!(flight.replied("answer", 1).is_err() && flight.replied("a", 1).is_ok());
+        let (_, again) = (flight.leave(99), flight.abandon());
+        assert_eq!(
+            again.iter().map(|job| job.event.event.id.as_str()).collect::<Vec<_>>(),
+            ["b"],
+            "a has acted"
+        );
+        assert!(flight.event("answer").is_none() && !flight.took(two, &event("late"), None));
+    }
+
+    #[test]
+    fn an_endless_conversation_keeps_only_the_last_events() {
+        let flight = Flight::default();
+        let number = enter(&flight, "a");
+        for turn in 0..3 * TAKEN {
+            flight.took(number, &event(&turn.to_string()), None);
+        }
+        assert!(flight.event("0").is_none() && flight.event(&(3 * TAKEN - 1).to_string()).is_some());
+        assert_eq!(flight.leave(number).unwrap().taken.len(), TAKEN);
+        assert!(flight.lock().by_event.is_empty());
+    }
 }

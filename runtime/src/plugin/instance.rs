@@ -15,6 +15,7 @@ use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, TypedFunc};
 
 use super::engine::{Ctx, Sandbox};
+use super::flight::Left;
 use super::loader::Version;
 use super::mailbox::{Job, Mailbox, Verdict};
 use crate::config::Limits;
@@ -245,7 +246,8 @@ impl Life<'_> {
     ) -> wasmtime::Result<()> {
         let outcome = result?;
         self.caller.returned();
-        let Some((job, taken)) = self.caller.flight.leave(number) else { return Ok(()) };
+        let Some(Left { job, taken, rested }) = self.caller.flight.leave(number) else { return Ok(()) };
+        self.mailbox.awakes(usize::from(rested));
         self.caller.is_over(&job.event);
         taken.iter().for_each(|event| self.caller.is_over(event));
         self.caller.stands_up(number);

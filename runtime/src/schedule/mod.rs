@@ -229,7 +229,7 @@ impl Schedule {
     ) -> Result<(), Error> {
         check_timer(&name, due, data.as_deref())?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was checked")]
-        let due = (due.max(0.0) * 1000.0).round() as u64;
+        let due = (due.max(0.0) * 1000.0) as u64;
         let key = (Arc::clone(plugin), Arc::from(name.as_str()));
         let change = {
             let mut inner = self.lock();

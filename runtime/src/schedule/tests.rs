@@ -179,7 +179,7 @@ async fn a_plugin_that_is_away_gets_its_timers_when_it_is_back() {
     desk.clock.advance(HOUR);
     assert!(desk.fired().is_empty());
     desk.schedule.listen(std::slice::from_ref(&desk.plugin));
-    assert_eq!(desk.fired(), [run("due", "t", 0, false), run("due", "u", 0, true)], "one was cut short");
+    assert_eq!(desk.fired(), [run("due", "u", 0, true), run("due", "t", 0, false)], "one was cut short");
 
     desk.set("old", 60.0, None).await.unwrap();
     let desk = desk.again(DAY * 31, "").await;

@@ -9,7 +9,7 @@ use iglu_tests::{
     napcat::{FRIEND, GROUP, Napcat},
 };
 
-use crate::common::{QUIET, answer, ask, house, napcat, said, settled, up};
+use crate::common::{QUIET, answer, ask, house, said, settled};
 
 const ANN: u64 = 10_001;
 const BEN: u64 = 10_002;

@@ -21,7 +21,11 @@ async fn timers_fire_with_their_data_and_can_be_replaced_and_cancelled() {
     assert_eq!(ask(&napcat, "/timer tea 600000 black").await, "set");
     assert_eq!(ask(&napcat, "/timer egg 300000 soft").await, "set");
     assert_eq!(ask(&napcat, "/timer tea 900000 green").await, "set");
-    assert_eq!(ask(&napcat, "/timers").await, "egg=soft tea=green", "one of a name, the next one first");
+    assert_eq!(
+        ask(&napcat, "/timers").await,
+        "timers: egg=soft tea=green",
+        "one of a name, the next one first"
+    );
     assert_eq!(ask(&napcat, "/untimer egg").await, "true");
     assert_eq!(ask(&napcat, "/untimer egg").await, "false");
     assert_eq!(ask(&napcat, "/timer a 600000 x").await, "set");
@@ -71,7 +75,7 @@ async fn a_timer_that_traps_is_not_tried_for_ever() {
     let (napcat, _folder, host) = timed("[limits]\nbackoff = \"20ms\"\n").await;
     assert_eq!(ask(&napcat, "/timer bad 0 trap").await, "set");
     host.says("the crash", |line| line.is("talker", "crashed")).await;
-    assert_eq!(ask(&napcat, "/timers").await, "");
+    assert_eq!(ask(&napcat, "/timers").await, "timers: ");
     assert_eq!(host.lines().iter().filter(|line| line.text().starts_with("due bad")).count(), 1);
     host.stop().await;
 }
