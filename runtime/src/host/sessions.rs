@@ -49,10 +49,9 @@ impl HostWithStore<Ctx> for Calls {
 }
 
 /// The caller, its handler if it can be told, and the event that it names.
-fn who_waits(
-    host: &Accessor<Ctx, Calls>,
-    event: &str,
-) -> Result<(Arc<Caller>, Option<u64>, Arc<Incoming>), Error> {
+type Waiting = (Arc<Caller>, Option<u64>, Arc<Incoming>);
+
+fn who_waits(host: &Accessor<Ctx, Calls>, event: &str) -> Result<Waiting, Error> {
     let caller = enter(host)?;
     let incoming = caller.event(event)?;
     let task = host

@@ -163,6 +163,7 @@ impl Router {
         }
         self.waiters.note(&inner);
         drop(inner);
+        drop(after);
         Ok(Seat { router: Arc::clone(self), number, answer: Some(answer) })
     }
 

@@ -63,7 +63,7 @@ impl Schedule {
             match key {
                 Key::Timer(name) => self.timer(&mut inner, &name, &mut deliveries),
                 Key::Cron(name) => {
-                    self.line(&mut inner, &name, due, now.saturating_sub(late), &mut deliveries)
+                    self.line(&mut inner, &name, due, now.saturating_sub(late), &mut deliveries);
                 }
             }
         }

@@ -61,7 +61,7 @@ impl Desk {
 
     /// What was handed out: handler, name, how many it makes up for, whether it is given again.
     fn fired(&self) -> Vec<(String, String, u32, bool)> {
-        self.jobs().iter().map(|job| told(job)).collect()
+        self.jobs().iter().map(told).collect()
     }
 
     fn jobs(&self) -> Vec<Job> {
