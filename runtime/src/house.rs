@@ -19,11 +19,15 @@ use crate::host::tidy_downloads;
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
 use crate::router::Router;
+use crate::schedule::Schedule;
 use crate::store::{Journal, Store};
 use crate::web::Web;
 
 /// Links have this long to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// The schedule waits for bots so long at most.
+const ARRIVAL: Duration = Duration::from_secs(10);
 
 /// A running host.
 pub struct House {
@@ -31,6 +35,7 @@ pub struct House {
     pub bots: Arc<Bots>,
     /// Where events find their handlers.
     pub router: Arc<Router>,
+    schedule: Arc<Schedule>,
     config: Live,
     folder: Folder,
     store: Arc<Store>,
@@ -79,20 +84,30 @@ impl House {
         let sandbox = Arc::new(Sandbox::new(Some(&absolute(&data.join("cache"))?))?);
         let bots = Arc::new(Bots::default());
         let router = Router::new((&**config.load()).into(), Arc::clone(&bots), clock.clone());
+        let schedule =
+            Schedule::open(&config.load().timezone, store.agenda(), Arc::clone(&router), clock.clone())?;
         let folder = Folder::open(Rooms {
             sandbox,
             config: Arc::clone(&config),
             bots: Arc::clone(&bots),
             store: Arc::clone(&store),
             router: Arc::clone(&router),
-            clock,
+            schedule: Arc::clone(&schedule),
+            clock: clock.clone(),
             web,
         })
         .await?;
         let open = Arc::new(AtomicBool::new(true));
         let (stop, links) = (CancellationToken::new(), TaskTracker::new());
         let over = CancellationToken::new();
-        Ok(Self { bots, router, config, folder, store, journal, open, over, stop, links })
+        let everyone = all_there(Arc::clone(&bots), config.load().bots.len(), clock.clone());
+        let (running, stopping) = (Arc::clone(&schedule), stop.clone());
+        links.spawn(async move {
+            if stopping.run_until_cancelled(everyone).await.is_some() {
+                running.run().await;
+            }
+        });
+        Ok(Self { bots, router, schedule, config, folder, store, journal, open, over, stop, links })
     }
 
     /// Where adapters put events, for as long as the house is open.
@@ -136,8 +151,10 @@ impl House {
         tokio::spawn(change.follow(self.over.clone()));
     }
 
-    /// Returns when no event is being routed, is queued, or is being handled.
+    /// Returns when nothing is due, and no event is being routed, is queued, or is being handled. A handler that waits for
+    /// a user does not count.
     pub async fn idle(&self) {
+        self.schedule.fire();
         loop {
             self.router.settled().await;
             let plugins = self.folder.plugins();
@@ -155,6 +172,7 @@ impl House {
     pub async fn close(self) {
         self.open.store(false, Ordering::Relaxed);
         self.over.cancel();
+        self.schedule.stop();
         let grace = self.config.load().limits.grace;
         if tokio::time::timeout(grace, self.idle()).await.is_err() {
             warn!("some events are still being handled after {grace:?}; their handlers are ended");
@@ -162,6 +180,7 @@ impl House {
         // What is dropped from here on was not handled; the next process hands it on.
         self.journal.tidy();
         self.journal.hold();
+        self.schedule.hold();
         self.folder.close().await;
         tidy_downloads(&self.config.downloads());
         self.stop.cancel();
@@ -171,6 +190,15 @@ impl House {
         }
         self.store.close().await;
         info!("closed");
+    }
+}
+
+/// What fell due while iglu was down had better not be said before there is a bot to say it. Returns when there are `count`
+/// bots, or nobody else seems to come.
+async fn all_there(bots: Arc<Bots>, count: usize, clock: Clock) {
+    let end = clock.instant() + ARRIVAL;
+    while bots.all().len() < count && clock.instant() < end {
+        clock.sleep(ARRIVAL / 100).await;
     }
 }
 

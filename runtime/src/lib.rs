@@ -20,5 +20,6 @@ pub mod plugin;
 pub mod policy;
 mod rate;
 pub mod router;
+pub mod schedule;
 pub mod store;
 pub mod web;

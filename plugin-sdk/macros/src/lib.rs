@@ -64,7 +64,9 @@ handler_attributes! {
     regex
     /// `#[on(MemberJoined)]`: runs on events of these kinds (the names of `iglu_sdk::event::kind`).
     on
-    /// `#[cron("0 8 * * *", zone = "Asia/Shanghai")]`: runs at these times.
+    /// `#[cron("0 8 * * *", zone = "Asia/Shanghai")]`: runs at these times (minute, hour, day of month, month, day of week).
+    /// Without a zone it is the owner's. `missed = "once"` makes up for runs that fell due while the host was down, by one
+    /// that tells how many (`event.missed`); they are skipped otherwise.
     cron
     /// Runs when an instance begins, before its first event. Without `self` it makes the plugin.
     start

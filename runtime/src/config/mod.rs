@@ -4,6 +4,7 @@
 //!
 //! ```toml
 //! language = "zh"                 # of /help and the host's own answers: "zh" or "en"; default by LANG
+//! timezone = "Asia/Shanghai"      # of cron lines that name none
 //! superusers = ["10001"]          # may use what plugins keep for superusers
 //! [commands]
 //! prefixes = ["/"]                # `／` is the same as `/`
@@ -69,6 +70,8 @@ pub struct Config {
     pub file: PathBuf,
     /// Of the host's own answers in chats.
     pub language: Language,
+    /// Of cron lines that name none: an IANA name.
+    pub timezone: String,
     /// Users who may use what plugins keep for superusers.
     pub superusers: HashSet<String>,
     /// What a command begins with; `""` is none. Never empty.
@@ -228,6 +231,10 @@ fn read(top: &Section<'_>, file: &Path) -> Config {
     let folder = file.parent().unwrap_or_else(|| Path::new(""));
     let languages = [("zh", Language::Chinese), ("en", Language::English)];
     let language = top.read("language", |value| values::word(value, &languages));
+    let timezone = top.read("timezone", |value| {
+        let name = values::text(value)?;
+        crate::schedule::zone(&name).map(|_| name)
+    });
     let superusers = top.read_each("superusers", values::id).unwrap_or_default();
 
     let commands = top.section("commands");
@@ -251,6 +258,7 @@ fn read(top: &Section<'_>, file: &Path) -> Config {
     Config {
         file: file.to_owned(),
         language: language.unwrap_or_else(Language::from_environment),
+        timezone: timezone.unwrap_or_else(|| "Asia/Shanghai".to_owned()),
         superusers: superusers.into_iter().collect(),
         prefixes: prefixes.unwrap_or_else(|| vec!["/".to_owned()]),
         log,

@@ -205,7 +205,7 @@ async fn finish(caller: &Caller, open: Open) -> Result<Receipt, Error> {
 }
 
 /// Replies to an event.
-async fn answer(
+pub(super) async fn answer(
     caller: &Caller,
     incoming: &Incoming,
     content: &[Segment],

@@ -35,9 +35,10 @@ use super::loader::{Hash, LoadError, Loaded, Version, hash, load};
 use crate::bot::Bots;
 use crate::clock::Clock;
 use crate::config::{Live, plugin_config};
-use crate::host::{Outlet, Surroundings};
+use crate::host::{Desk, Outlet, Shared, Surroundings};
 use crate::policy::Policy;
 use crate::router::{Listener, Router};
+use crate::schedule::Schedule;
 use crate::store::Store;
 use crate::web::Web;
 
@@ -57,6 +58,7 @@ pub(crate) struct Rooms {
     pub(crate) bots: Arc<Bots>,
     pub(crate) store: Arc<Store>,
     pub(crate) router: Arc<Router>,
+    pub(crate) schedule: Arc<Schedule>,
     pub(crate) clock: Clock,
     pub(crate) web: Web,
 }
@@ -99,7 +101,7 @@ impl Folder {
         std::fs::create_dir_all(&path)
             .map_err(|e| anyhow::anyhow!("cannot make the plugin folder {}: {e}", path.display()))?;
         let plugins = Plugins::default();
-        let changed = announce(&rooms.router, &plugins);
+        let changed = announce(&rooms.router, &rooms.schedule, &plugins);
         let (orders, inbox) = mpsc::channel(1);
         let (ready, is_ready) = oneshot::channel();
         let (hint, hints) = mpsc::channel(1);
@@ -147,9 +149,13 @@ impl Folder {
     }
 }
 
-/// Tells the router who listens, whenever that changes.
-fn announce(router: &Arc<Router>, plugins: &Plugins) -> Arc<dyn Fn() + Send + Sync> {
-    let (router, plugins) = (Arc::clone(router), Arc::clone(plugins));
+/// Tells the router and the schedule who listens, whenever that changes.
+fn announce(
+    router: &Arc<Router>,
+    schedule: &Arc<Schedule>,
+    plugins: &Plugins,
+) -> Arc<dyn Fn() + Send + Sync> {
+    let (router, schedule, plugins) = (Arc::clone(router), Arc::clone(schedule), Arc::clone(plugins));
     Arc::new(move || {
         let plugins = plugins.read().unwrap_or_else(PoisonError::into_inner);
         let listening =
@@ -160,7 +166,9 @@ fn announce(router: &Arc<Router>, plugins: &Plugins) -> Arc<dyn Fn() + Send + Sy
             mailbox: Arc::clone(&plugin.mailbox),
         };
         // Under the lock, so that of two changes the later one is the later one for the router too.
-        router.listen(plugins.values().filter(listening).map(listener).collect());
+        let listeners: Vec<Listener> = plugins.values().filter(listening).map(listener).collect();
+        schedule.listen(&listeners);
+        router.listen(listeners);
     })
 }
 
@@ -426,15 +434,14 @@ impl Keeper {
         let limits = &version.limits;
         let downloads = self.rooms.config.load().downloads().join(&id);
         let outlet = Outlet::new(self.rooms.web.clone(), &self.rooms.clock, downloads, limits);
-        let surroundings = Surroundings::new(
-            id.as_str().into(),
-            Arc::clone(&self.rooms.bots),
-            self.rooms.store.plugin(&id, limits.storage as u64),
-            Arc::clone(&self.rooms.config),
-            self.rooms.clock.clone(),
-            limits,
-            outlet,
-        );
+        let shared = Shared {
+            bots: Arc::clone(&self.rooms.bots),
+            owner: Arc::clone(&self.rooms.config),
+            clock: self.rooms.clock.clone(),
+            desk: Desk { router: Arc::clone(&self.rooms.router), schedule: Arc::clone(&self.rooms.schedule) },
+        };
+        let storage = self.rooms.store.plugin(&id, limits.storage as u64);
+        let surroundings = Surroundings::new(id.as_str().into(), shared, storage, outlet, limits);
         let home = Home {
             sandbox: Arc::clone(&self.rooms.sandbox),
             surroundings: Arc::new(surroundings),

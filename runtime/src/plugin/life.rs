@@ -236,7 +236,7 @@ impl Keeper {
         state: Option<Vec<u8>>,
         orders: &mut mpsc::UnboundedReceiver<Order>,
     ) -> (Ended, Option<Order>, bool) {
-        let caller = Arc::new(Caller::new(&self.home.surroundings, version));
+        let caller = Arc::new(Caller::new(&self.home.surroundings, version, &self.mailbox));
         let (halt, halted) = watch::channel(None);
         let (started, mut has_started) = oneshot::channel();
         let mailbox = Arc::clone(&self.mailbox);

@@ -150,13 +150,23 @@ impl Mailbox {
         self.open.send_modify(|open| *open = open.saturating_sub(jobs));
     }
 
-    /// Returns when every job that was put in is done.
+    /// A job in flight waits for a user: nothing is to be done for it.
+    pub fn rests(&self) {
+        self.lost(1);
+    }
+
+    /// So many jobs that rested go on.
+    pub fn awakes(&self, jobs: usize) {
+        self.open.send_modify(|open| *open += jobs);
+    }
+
+    /// Returns when every job that was put in is done, or rests.
     pub async fn idle(&self) {
         // The sender lives in `self`, so waiting cannot fail.
         let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
     }
 
-    /// Whether every job that was put in is done.
+    /// Whether every job that was put in is done, or rests.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         *self.open.borrow() == 0

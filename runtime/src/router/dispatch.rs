@@ -11,8 +11,8 @@ use tracing::{debug, warn};
 use super::place::chat_of;
 use super::table::{Entry, Found};
 use super::turns::Turn;
-use super::{Board, Router, help};
-use crate::model::{self, Incoming, Kept};
+use super::{Board, Router, commands, help};
+use crate::model::{self, EventBody, Incoming, Kept};
 use crate::plugin::mailbox::{Full, Job, Verdict};
 
 /// A full mailbox is worth a line this often, for each plugin.
@@ -33,7 +33,7 @@ enum Step {
 }
 
 /// Counts as pending until it is dropped.
-struct Pending(Arc<Router>);
+pub(super) struct Pending(pub(super) Arc<Router>);
 
 /// A handler that is waited for.
 struct Awaited {
@@ -42,9 +42,9 @@ struct Awaited {
 }
 
 impl Router {
-    /// Gives an event to every handler that wants it. Never waits. Must be called inside a tokio runtime.
-    pub fn route(self: &Arc<Self>, mut incoming: Incoming) {
-        let kept = incoming.kept.take().map(Arc::new);
+    /// Gives an event to whoever waits for it, else to every handler that wants it. Never waits. Must be called inside a tokio
+    /// runtime.
+    pub fn route(self: &Arc<Self>, incoming: Incoming) {
         count(&self.counts.events);
         if let Some(key) = &incoming.dedup
             && !self.dedup.is_new(&incoming.event.bot.id, key, self.clock.instant())
@@ -53,6 +53,12 @@ impl Router {
             count(&self.counts.duplicates);
             return;
         }
+        self.pass_on(incoming);
+    }
+
+    /// Gives an event to every handler that wants it.
+    pub(super) fn hand_out(self: &Arc<Self>, mut incoming: Incoming) {
+        let kept = incoming.kept.take().map(Arc::new);
         let board = self.board.load_full();
         let steps = self.steps(&board, &incoming);
         if steps.is_empty() {
@@ -161,6 +167,19 @@ impl Router {
         awaited
     }
 
+    /// Whether it is a command of some plugin, or `/help`.
+    pub(super) fn is_command(&self, incoming: &Incoming) -> bool {
+        let EventBody::Message(message) = &incoming.event.body else { return false };
+        let board = self.board.load();
+        commands::calls(message, &self.rules.prefixes).any(|call| board.table.commands.find(call).is_some())
+            || help::asked(&board, incoming, &self.rules).is_some()
+    }
+
+    /// An event has found somebody.
+    pub(super) fn count_matched(&self) {
+        count(&self.counts.matched);
+    }
+
     /// What a handler answers. One that fails, or does not answer in time, passes.
     async fn verdict(&self, run: &Run, awaited: Awaited) -> Verdict {
         let waited = self.present.load().verdict_wait;
@@ -229,7 +248,7 @@ impl Run {
 }
 
 impl Pending {
-    fn new(router: &Arc<Router>) -> Self {
+    pub(super) fn new(router: &Arc<Router>) -> Self {
         router.pending.send_modify(|pending| *pending += 1);
         Self(Arc::clone(router))
     }

@@ -10,6 +10,7 @@
 //! | `table` | everything that all plugins listen to, and how one pass finds the handlers of an event |
 //! | `commands`, `patterns`, `kinds` | the ways to listen |
 //! | `conditions`, `place` | who, where, to whom, how often |
+//! | `waiters` | who waits for what a user says next |
 //! | `dispatch`, `turns` | queueing jobs in order, verdicts |
 //! | `help` | `/help`, made from all manifests |
 
@@ -27,6 +28,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod waiters;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,6 +41,7 @@ use tokio::sync::watch;
 pub use kinds::{KINDS, is_kind, kind_of};
 pub use place::{chat_of, user_of};
 pub use table::Matcher;
+pub use waiters::{Expected, Seat, TooMany, Woken};
 
 use crate::adapter::Inlet;
 use crate::bot::Bots;
@@ -52,6 +55,7 @@ use conditions::Cooldowns;
 use dedup::Dedup;
 use table::{Present, Table};
 use turns::Turns;
+use waiters::Waiters;
 
 /// How much longer than a handler may take the router waits for its verdict: it may have had to queue.
 const VERDICT_MARGIN: Duration = Duration::from_secs(15);
@@ -118,6 +122,7 @@ pub struct Router {
     dedup: Dedup,
     cooldowns: Cooldowns,
     turns: Turns,
+    waiters: Waiters,
     counts: Counts,
     pending: watch::Sender<usize>,
     /// What the owner was told of the present table, so that a reload does not say it again.
@@ -157,6 +162,7 @@ impl Router {
             dedup: Dedup::default(),
             cooldowns: Cooldowns::default(),
             turns: Turns::default(),
+            waiters: Waiters::default(),
             counts: Counts::default(),
             pending: watch::Sender::new(0),
             remarks: Mutex::default(),

@@ -9,6 +9,7 @@
 //! A plugin's quota counts the bytes of its keys and values. The count is kept in the same transaction as the values,
 //! so it is exact at any time. Values that outlived their time are invisible at once and swept soon after.
 
+mod agenda;
 mod database;
 mod journal;
 mod tables;
@@ -25,6 +26,7 @@ use std::thread;
 use redb::ReadTransaction;
 use tokio::sync::{Semaphore, oneshot};
 
+pub use self::agenda::{Agenda, CronRow, TimerRow};
 pub use self::database::OpenError;
 use self::database::Shared;
 pub use self::journal::{Journal, Keeping, NotKept, Waiting};
@@ -115,6 +117,12 @@ impl Store {
     /// The disk's.
     pub fn journal(&self) -> Result<Arc<Journal>, String> {
         Journal::new(Arc::clone(&self.shared), self.requests.clone()).map(Arc::new)
+    }
+
+    /// Timers, and how far cron lines have come.
+    #[must_use]
+    pub fn agenda(&self) -> Agenda {
+        Agenda::new(Arc::clone(&self.shared), self.requests.clone())
     }
 
     /// Waits until every write asked for before is on disk.

@@ -7,6 +7,7 @@ use redb::{
     AccessGuard, ReadTransaction, ReadableTable as _, Table, TableDefinition, TableError, WriteTransaction,
 };
 
+use super::agenda::AgendaTables;
 use super::journal::JournalTables;
 use super::{Entry, MAX_PAGE_BYTES, MAX_VALUE, Page};
 use crate::model::Error;
@@ -151,6 +152,7 @@ pub(super) struct Tables<'txn> {
     usage: Table<'txn, &'static str, u64>,
     due: Table<'txn, (u64, &'static str, &'static str), ()>,
     pub(super) journal: JournalTables<'txn>,
+    pub(super) agenda: AgendaTables<'txn>,
     pub(super) now: u64,
 }
 
@@ -161,6 +163,7 @@ impl<'txn> Tables<'txn> {
             usage: txn.open_table(USAGE)?,
             due: txn.open_table(DUE)?,
             journal: JournalTables::open(txn)?,
+            agenda: AgendaTables::open(txn)?,
             now,
         })
     }

@@ -13,6 +13,8 @@
 //! | `rights` | permissions and storage |
 //! | `storage` | kills at any moment, quotas, batches, `iglu storage` |
 //! | `settings` | `iglu.toml` changed while the program runs, secrets |
+//! | `sessions` | conversations: who gets a message while somebody waits, and what ends a wait |
+//! | `time` | timers and cron lines: on time, after a restart, after a kill |
 //! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
 //! | `web` | HTTP of plugins: grants, addresses, limits; media in and out |
 //! | `official` | the official platform: webhook, gateway, replies, the journal |
@@ -32,9 +34,11 @@ mod recovery;
 mod rights;
 mod routing;
 mod seeds;
+mod sessions;
 mod settings;
 mod simulate;
 mod storage;
 mod swap;
+mod time;
 mod transports;
 mod web;

@@ -251,8 +251,18 @@ pub(crate) mod sessions {
     use super::executor;
     use crate::{
         contract::iglu::plugin::types::Error,
-        types::{Chat, EventBody, Expectation, Id, RawEvent, Speaker},
+        types::{Chat, EventBody, Expectation, Id, RawEvent, Segment, Speaker},
     };
+
+    pub(crate) async fn ask(
+        event: String,
+        question: Vec<Segment>,
+        quote: bool,
+        expectation: Expectation,
+    ) -> Result<Option<RawEvent>, Error> {
+        super::messages::reply(event.clone(), question, quote).await?;
+        wait(event, expectation).await
+    }
 
     pub(crate) async fn wait(event: String, expectation: Expectation) -> Result<Option<RawEvent>, Error> {
         let Expectation { timeout_ms, pattern, .. } = &expectation;
@@ -457,7 +467,7 @@ pub(crate) mod clock {
 
     use super::executor;
     use crate::{
-        contract::iglu::plugin::types::Error,
+        contract::iglu::plugin::{clock::Timer, types::Error},
         types::{Json, Timestamp},
     };
 
@@ -480,6 +490,13 @@ pub(crate) mod clock {
 
     pub(crate) async fn cancel_timer(name: String) -> Result<bool, Error> {
         Ok(super::with(|host| host.timers.remove(&name)).is_some())
+    }
+
+    pub(crate) async fn timers() -> Result<Vec<Timer>, Error> {
+        let timers = super::with(|host| host.timers.clone()).into_iter();
+        let mut timers: Vec<Timer> = timers.map(|(name, (due, data))| Timer { name, due, data }).collect();
+        timers.sort_by(|a, b| a.due.total_cmp(&b.due));
+        Ok(timers)
     }
 }
 
