@@ -143,7 +143,7 @@ pub mod __private {
         config::{Config, Schema},
         contract::{self, export},
         lock::RwLock,
-        manifest::{Cooldown, HandlerSpec, Manifest, Permission, Trigger},
+        manifest::{Cooldown, HandlerSpec, Manifest, Permission, Rate, Trigger},
         plugin::{
             Call, Created, IntoAnswer, IntoStarted, Plugin, View, from_state, report_stop, to_state,
             unknown_handler,

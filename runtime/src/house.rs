@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::{BotConfig, Config, OfficialConfig};
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
-use crate::router::Router;
+use crate::router::{Router, Settings, Switches};
 use crate::store::{Journal, Store};
 
 /// Links have this long to say good-bye.
@@ -62,7 +62,10 @@ impl House {
             store.journal().map_err(|reason| anyhow!("the journal of events cannot be read: {reason}"))?;
         let sandbox = Arc::new(Sandbox::new(Some(&absolute(&data.join("cache"))?))?);
         let bots = Arc::new(Bots::default());
-        let router = Router::new((&*config).into(), Arc::clone(&bots), clock.clone());
+        let switches = Switches::open(store.own("switches")).await;
+        let switches = switches.map_err(|e| anyhow!("what was switched on and off cannot be read: {e:?}"))?;
+        let settings = Settings { switches: Arc::new(switches), ..(&*config).into() };
+        let router = Router::new(settings, Arc::clone(&bots), clock.clone());
         let folder = Folder::open(Rooms {
             sandbox,
             config: Arc::clone(&config),

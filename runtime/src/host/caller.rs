@@ -11,7 +11,7 @@ use super::log::LogGate;
 use super::streams::Streams;
 use crate::bot::{Bot, Bots};
 use crate::clock::Clock;
-use crate::config::Limits;
+use crate::config::{Limits, Users};
 use crate::model::{Error, Incoming};
 use crate::plugin::engine::CpuClock;
 use crate::plugin::flight::Flight;
@@ -31,7 +31,7 @@ pub(crate) struct Surroundings {
     pub(crate) plugin: Arc<str>,
     pub(crate) bots: Arc<Bots>,
     pub(crate) storage: PluginStore,
-    pub(crate) superusers: Arc<[String]>,
+    pub(crate) superusers: Users,
     pub(crate) clock: Clock,
     pub(crate) pace: Pace,
     sent: Mutex<VecDeque<(String, String)>>,
@@ -43,7 +43,7 @@ impl Surroundings {
         plugin: Arc<str>,
         bots: Arc<Bots>,
         storage: PluginStore,
-        superusers: Arc<[String]>,
+        superusers: Users,
         clock: Clock,
         limits: &Limits,
     ) -> Self {

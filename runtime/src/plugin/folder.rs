@@ -380,7 +380,7 @@ impl Keeper {
             id.as_str().into(),
             Arc::clone(&self.rooms.bots),
             self.rooms.store.plugin(&id, limits.storage as u64),
-            self.rooms.config.superusers.iter().cloned().collect(),
+            self.rooms.config.superusers.clone(),
             self.rooms.clock.clone(),
             limits,
         );

@@ -9,27 +9,36 @@
 //! | `dedup` | events that were seen lately |
 //! | `table` | everything that all plugins listen to, and how one pass finds the handlers of an event |
 //! | `commands`, `patterns`, `kinds` | the ways to listen |
-//! | `conditions`, `place` | who, where, to whom, how often |
+//! | `conditions`, `place` | who, where, to whom |
+//! | `access`, `switches` | whose events are let in, and where each plugin is on |
+//! | `rates` | how often |
 //! | `dispatch`, `turns` | queueing jobs in order, verdicts |
+//! | `builtin` | the commands that the host answers itself |
 //! | `help` | `/help`, made from all manifests |
+//! | `manage` | `/plugin`: plugins on and off in a chat |
 
+mod access;
+mod builtin;
 mod commands;
 mod conditions;
 mod dedup;
 mod dispatch;
 mod help;
 mod kinds;
+mod manage;
 mod patterns;
 mod place;
+mod rates;
 #[cfg(test)]
 mod samples;
+mod switches;
 mod table;
 #[cfg(test)]
 mod tests;
 mod turns;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,18 +48,19 @@ use tokio::sync::watch;
 
 pub use kinds::{KINDS, is_kind, kind_of};
 pub use place::{chat_of, user_of};
+pub use switches::Switches;
 pub use table::Matcher;
 
 use crate::adapter::Inlet;
 use crate::bot::Bots;
 use crate::clock::Clock;
-use crate::config::{Config, Language};
+use crate::config::{Access, Config, Language, PluginConfig, Users};
 use crate::model::Incoming;
 use crate::plugin::mailbox::Mailbox;
-use crate::plugin::manifest::Manifest;
+use crate::plugin::manifest::{Manifest, Rate};
 use commands::Commands;
-use conditions::Cooldowns;
 use dedup::Dedup;
+use rates::Rates;
 use table::{Rules, Table};
 use turns::Turns;
 
@@ -60,10 +70,18 @@ const VERDICT_MARGIN: Duration = Duration::from_secs(15);
 /// What the owner settled.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Of `/help`.
+    /// Of the host's own answers.
     pub language: Language,
     /// Users who may everything.
-    pub superusers: HashSet<String>,
+    pub superusers: Users,
+    /// Whose events are let in.
+    pub access: Access,
+    /// How often each user may use commands, all together. Superusers as often as they like.
+    pub command_rate: Option<Rate>,
+    /// What is said about single plugins.
+    pub plugins: BTreeMap<String, PluginConfig>,
+    /// What was said in chats.
+    pub switches: Arc<Switches>,
     /// What commands begin with; `""` is none.
     pub prefixes: Vec<String>,
     /// How long later handlers wait for one that blocks, at most.
@@ -77,6 +95,10 @@ impl From<&Config> for Settings {
         Self {
             language: config.language,
             superusers: config.superusers.clone(),
+            access: config.access.clone(),
+            command_rate: config.command_rate,
+            plugins: config.plugins.clone(),
+            switches: Arc::default(),
             prefixes: config.prefixes.clone(),
             verdict_wait: longest + VERDICT_MARGIN,
         }
@@ -113,13 +135,14 @@ pub struct Counters {
 pub struct Router {
     rules: Arc<Rules>,
     language: Language,
+    command_rate: Option<Rate>,
     verdict_wait: Duration,
     bots: Arc<Bots>,
     clock: Clock,
     board: ArcSwap<Board>,
     wanted: watch::Sender<BTreeSet<&'static str>>,
     dedup: Dedup,
-    cooldowns: Cooldowns,
+    rates: Rates,
     turns: Turns,
     counts: Counts,
     pending: watch::Sender<usize>,
@@ -134,8 +157,10 @@ pub struct Router {
 struct Board {
     table: Table,
     listeners: Vec<Listener>,
-    /// The words for `/help` that no plugin claims.
-    help: Commands,
+    /// How often each handler may run, by rank.
+    rates: Vec<Vec<Rate>>,
+    /// The words of the host's own commands that no plugin claims.
+    built_in: Commands,
 }
 
 #[derive(Debug, Default)]
@@ -151,18 +176,28 @@ impl Router {
     /// A router to which nobody listens yet. Answers of its own leave by `bots`.
     #[must_use]
     pub fn new(settings: Settings, bots: Arc<Bots>, clock: Clock) -> Arc<Self> {
-        let mut prefixes = settings.prefixes;
+        let Settings {
+            language,
+            superusers,
+            access,
+            command_rate,
+            plugins,
+            switches,
+            mut prefixes,
+            verdict_wait,
+        } = settings;
         prefixes.sort_by_key(|prefix| Reverse(prefix.chars().count()));
         Arc::new(Self {
-            rules: Arc::new(Rules { prefixes, superusers: settings.superusers }),
-            language: settings.language,
-            verdict_wait: settings.verdict_wait,
+            rules: Arc::new(Rules { prefixes, superusers, access, plugins, switches }),
+            language,
+            command_rate,
+            verdict_wait,
             bots,
             clock,
             board: ArcSwap::default(),
             wanted: watch::Sender::default(),
             dedup: Dedup::default(),
-            cooldowns: Cooldowns::default(),
+            rates: Rates::default(),
             turns: Turns::default(),
             counts: Counts::default(),
             pending: watch::Sender::new(0),
@@ -171,16 +206,20 @@ impl Router {
         })
     }
 
-    /// Replaces everyone who listens. An event goes wholly by the old list or wholly by the new one. Cooldowns stay.
+    /// Replaces everyone who listens. An event goes wholly by the old list or wholly by the new one. What
+    /// counts for rates stays.
     pub fn listen(&self, listeners: Vec<Listener>) {
         let table =
             Table::new(listeners.iter().map(|listener| (Arc::clone(&listener.id), &listener.manifest)));
         let mut told = self.remarks.lock().unwrap_or_else(PoisonError::into_inner);
-        table::write_new(table.remarks(), &mut told);
-        let help = help::words(&table);
+        let mut remarks = table.remarks();
+        remarks.extend(rates::remarks(&listeners, &self.rules));
+        table::write_new(remarks, &mut told);
+        let built_in = builtin::words(&table);
+        let rates = rates::of(&table.entries, &self.rules);
         let wanted = table.wanted();
         self.wanted.send_if_modified(|known| (*known != wanted).then(|| *known = wanted).is_some());
-        self.board.store(Arc::new(Board { table, listeners, help }));
+        self.board.store(Arc::new(Board { table, listeners, rates, built_in }));
     }
 
     /// This router as the place where an adapter puts its events.
@@ -222,7 +261,7 @@ impl Router {
         }
     }
 
-    /// Returns when nothing of the router's own is under way: no verdict awaited, no `/help` being sent. Jobs in
+    /// Returns when nothing of the router's own is under way: no verdict awaited, no answer of its own being sent. Jobs in
     /// mailboxes are their plugins' affair.
     pub async fn settled(&self) {
         // The sender lives in `self`, so waiting cannot fail.

@@ -1,6 +1,6 @@
 //! The table of everything that all plugins listen to: one pass over it finds the handlers of an event.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use tracing::{debug, warn};
@@ -9,7 +9,8 @@ use super::commands::{self, Commands};
 use super::conditions;
 use super::kinds;
 use super::patterns::{Keywords, Regexes};
-use crate::config::nearest;
+use super::switches::Switches;
+use crate::config::{Access, PluginConfig, Users, nearest};
 use crate::model::{EventBody, Incoming};
 use crate::plugin::manifest::{Handler, Manifest, Trigger};
 
@@ -111,9 +112,14 @@ impl Table {
         }
         found.sort_by_key(|found| found.rank);
         found.dedup_by_key(|found| found.rank);
+        if found.is_empty() {
+            return found;
+        }
+        let scene = rules.scene(event);
         found.retain(|found| {
             let entry = &self.entries[found.rank];
-            let refusal = conditions::refusal(entry.handler(), event, &rules.superusers);
+            let refusal = conditions::refusal(entry.handler(), event, &rules.superusers)
+                .or_else(|| rules.refusal(&entry.id, &scene));
             if let Some(reason) = refusal {
                 debug!(plugin = %entry.id, handler = %entry.name, event = %event.id, reason, "not for this event");
             }
@@ -159,11 +165,15 @@ impl Table {
 }
 
 /// What matching needs to know of the owner's settings.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Rules {
     /// Longest first.
     pub prefixes: Vec<String>,
-    pub superusers: HashSet<String>,
+    pub superusers: Users,
+    pub access: Access,
+    /// By id; only plugins that the owner says something about.
+    pub plugins: BTreeMap<String, PluginConfig>,
+    pub switches: Arc<Switches>,
 }
 
 /// One plugin's table, for giving it events that another version of it was to handle.

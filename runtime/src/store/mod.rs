@@ -1,4 +1,4 @@
-//! Durable keys and values, for each plugin its own, and the journal of events.
+//! Durable keys and values, for each plugin its own, the journal of events, and what the host itself remembers.
 //!
 //! One file holds everything (redb: copy-on-write pages with checksums), so a host killed at any moment comes back
 //! with every write that was answered and with nothing torn. All writes go through one thread that commits whatever
@@ -10,6 +10,7 @@
 
 mod database;
 mod journal;
+mod own;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use tokio::sync::{Semaphore, oneshot};
 pub use self::database::OpenError;
 use self::database::Shared;
 pub use self::journal::{Journal, Keeping, NotKept, Waiting};
+pub use self::own::Own;
 use self::tables::{Failure, Tables};
 use self::writer::Request;
 use crate::model::Error;

@@ -3,6 +3,7 @@
 use redb::{ReadTransaction, ReadableTable as _, Table, TableDefinition, TableError, WriteTransaction};
 
 use super::journal::JournalTables;
+use super::own::{self, OwnTable};
 use super::{Entry, MAX_PAGE_BYTES, Page};
 use crate::model::Error;
 
@@ -115,6 +116,7 @@ pub(super) struct Tables<'txn> {
     usage: Table<'txn, &'static str, u64>,
     due: Table<'txn, (u64, &'static str, &'static str), ()>,
     pub(super) journal: JournalTables<'txn>,
+    pub(super) own: OwnTable<'txn>,
     pub(super) now: u64,
 }
 
@@ -125,6 +127,7 @@ impl<'txn> Tables<'txn> {
             usage: txn.open_table(USAGE)?,
             due: txn.open_table(DUE)?,
             journal: JournalTables::open(txn)?,
+            own: own::open_for_writing(txn)?,
             now,
         })
     }
