@@ -11,6 +11,7 @@
 //! | `links` | cuts, silence, refused tokens, answers late, swapped and missing |
 //! | `transports` | forward and reverse WebSocket, HTTP, events as posts and as a stream, all at once |
 //! | `rights` | permissions and storage |
+//! | `access` | who may: lists of the owner, plugins on and off by `/plugin`, roles, rates |
 //! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
 //! | `official` | the official platform: webhook, gateway, replies, the journal |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
@@ -18,6 +19,7 @@
 
 #![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
+mod access;
 mod actions;
 mod common;
 mod files;
