@@ -4,7 +4,7 @@
 //! other end counts too, so that the bot's own messages there are theirs. What has neither user nor chat (a bot's
 //! state, a time table) is let in by every list. Superusers are never shut out.
 
-use super::conditions::{is_private, is_superuser};
+use super::conditions::is_superuser;
 use super::place::{chat_key, chat_of, user_of};
 use super::switches::EVERYWHERE;
 use super::table::Rules;
@@ -105,7 +105,6 @@ fn denial(access: &Access, scene: &Scene<'_>) -> Option<&'static str> {
         Some(Chat::Direct(chat)) => Some(chat.user.as_str()),
         _ => None,
     };
-    debug_assert!(peer.is_none() || scene.chat.as_ref().is_some_and(is_private));
     let mut users = scene.user.into_iter().chain(peer);
     let chat = scene.chat.as_ref();
     if users.clone().any(|user| access.deny_users.has(scene.bot, user)) {

@@ -50,7 +50,7 @@ pub(super) fn is_superuser(event: &Event, superusers: &Users) -> bool {
     user_of(&event.body).is_some_and(|user| superusers.has(&event.bot, user))
 }
 
-pub(super) fn is_private(chat: &Chat) -> bool {
+fn is_private(chat: &Chat) -> bool {
     matches!(chat, Chat::Private(_) | Chat::Temporary(_) | Chat::Direct(_))
 }
 

@@ -88,6 +88,11 @@ fn is_flag(word: &str) -> bool {
     ALL.contains(&word.as_str())
 }
 
+fn title(listener: &Listener) -> String {
+    let (id, name) = (&*listener.id, &listener.manifest.name);
+    if name == id { name.clone() } else { format!("{name} ({id})") }
+}
+
 impl Desk<'_> {
     fn list(&self) -> String {
         if self.listeners.is_empty() {
@@ -101,7 +106,7 @@ impl Desk<'_> {
                 State::OffEverywhere => self.say("（全局关闭）", " (off everywhere)"),
                 _ => String::new(),
             };
-            lines.push(format!("{dot} {}{everywhere}", self.title(listener)));
+            lines.push(format!("{dot} {}{everywhere}", title(listener)));
         }
         lines.join("\n")
     }
@@ -110,7 +115,7 @@ impl Desk<'_> {
         let manifest = &listener.manifest;
         let version =
             if manifest.version.is_empty() { String::new() } else { format!(" {}", manifest.version) };
-        let mut lines = vec![format!("{}{version}", self.title(listener))];
+        let mut lines = vec![format!("{}{version}", title(listener))];
         lines.extend(Some(manifest.description.clone()).filter(|text| !text.is_empty()));
         if !manifest.authors.is_empty() {
             let authors = manifest.authors.join(self.pick("、", ", "));
@@ -234,11 +239,6 @@ impl Desk<'_> {
             &format!("用法：\n{command} 列表\n{command} 信息 <名称>\n{command} 开|关 <名称>{everywhere}"),
             &format!("Usage:\n{command} list\n{command} info <name>\n{command} on|off <name>{everywhere}"),
         )
-    }
-
-    fn title(&self, listener: &Listener) -> String {
-        let (id, name) = (&*listener.id, &listener.manifest.name);
-        if name == id { name.clone() } else { format!("{name} ({id})") }
     }
 
     /// This chat, in both languages.
