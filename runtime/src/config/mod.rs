@@ -31,9 +31,12 @@
 //! grants = ["send", "call:get_*"] # see `policy`
 //! config = { greeting = "hi" }    # by the plugin's own schema
 //! limits = { memory = "128 MiB" }
+//! [plugin.echo.commands."echo"]    # by the name that the plugin gives it
+//! name = "repeat"                 # also: aliases, prefixes, enabled
 //! ```
 
 mod bots;
+mod commands;
 mod limits;
 mod nearest;
 mod official;
@@ -48,6 +51,7 @@ use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 pub use bots::{BotConfig, BotConfigs, Secret};
+pub use commands::CommandConfig;
 pub use limits::Limits;
 pub(crate) use nearest::nearest;
 pub use official::OfficialConfig;
@@ -118,6 +122,8 @@ pub struct PluginConfig {
     pub config: Value,
     /// What it may use.
     pub limits: Limits,
+    /// Commands that are called otherwise than it says, by their names.
+    pub commands: BTreeMap<String, CommandConfig>,
 }
 
 impl Config {
@@ -174,6 +180,7 @@ impl Config {
             grants: Vec::new(),
             config: Value::Object(serde_json::Map::new()),
             limits: self.limits.clone(),
+            commands: BTreeMap::new(),
         })
     }
 }
@@ -249,12 +256,14 @@ fn read_plugins(section: &Section<'_>, limits: &Limits) -> BTreeMap<String, Plug
             other => Err(source::expected("a table", other)),
         });
         let limits = Limits::read(&section.section("limits"), limits);
+        let commands = commands::read(&section.section("commands"));
         section.finish();
         let plugin = PluginConfig {
             enabled: enabled.unwrap_or(true),
             grants: grants.unwrap_or_default(),
             config: config.unwrap_or_else(|| Value::Object(serde_json::Map::new())),
             limits,
+            commands,
         };
         plugins.insert(id.to_owned(), plugin);
     }

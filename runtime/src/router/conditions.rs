@@ -5,21 +5,28 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::place::{chat_key, chat_of, user_of};
+use super::table::{Entry, Rules};
 use crate::model::{Chat, Event, EventBody, Notice, Role};
-use crate::plugin::manifest::{Chats, Cooldown, CooldownScope, Handler, Who};
+use crate::plugin::manifest::{Chats, Cooldown, CooldownScope, Who};
 
 /// Expired cooldowns are swept when there are this many, and again when there are twice as many as were left.
 const SWEEP: usize = 1024;
 
 /// Why the event itself is not for this handler; none if it is.
-pub(super) fn refusal(
-    handler: &Handler,
-    event: &Event,
-    superusers: &HashSet<String>,
-) -> Option<&'static str> {
-    let body = &event.body;
+pub(super) fn refusal(entry: &Entry, event: &Event, rules: &Rules) -> Option<&'static str> {
+    if entry.handler().to_me && !is_to_me(event) {
+        return Some("it is not to the bot");
+    }
+    out_of_reach(entry, event, rules)
+}
+
+/// Why a handler is not for whoever caused the event, in the chat where it happened; none if it is. Asked for every
+/// match, for each line of `/help` and for lists of sub-commands: what a user may not use does not answer, and is not
+/// shown. Whatever decides about a plugin or a handler by user or chat belongs here.
+pub(super) fn out_of_reach(entry: &Entry, event: &Event, rules: &Rules) -> Option<&'static str> {
+    let handler = entry.handler();
     if handler.chats != Chats::Any {
-        match chat_of(body) {
+        match chat_of(&event.body) {
             None => return Some("it belongs to no chat"),
             Some(chat) if is_private(&chat) && handler.chats == Chats::Group => {
                 return Some("the chat is private");
@@ -30,14 +37,11 @@ pub(super) fn refusal(
             Some(_) => {}
         }
     }
-    if handler.to_me && !is_to_me(event) {
-        return Some("it is not to the bot");
-    }
-    (!may(handler.who, body, superusers)).then_some("the user may not")
+    (!may(handler.who, &event.body, &rules.superusers)).then_some("the user may not")
 }
 
 /// Whether the user of an event has the place that `who` wants.
-pub(super) fn may(who: Who, body: &EventBody, superusers: &HashSet<String>) -> bool {
+fn may(who: Who, body: &EventBody, superusers: &HashSet<String>) -> bool {
     if who == Who::Everyone || user_of(body).is_some_and(|user| superusers.contains(user)) {
         return true;
     }
@@ -126,13 +130,21 @@ impl Cooldowns {
 mod tests {
     use super::*;
     use crate::model::Message;
-    use crate::router::samples::{event, handler, message};
+    use crate::router::samples::{event, manifest, message, rules};
+    use crate::router::table::Table;
 
     fn said(user: &str, role: Role, chat: Chat, to_me: bool) -> Event {
         let mut message = message("hi");
         message.sender.id = user.to_owned();
         message.sender.role = role;
         event(EventBody::Message(Message { chat, to_me, ..message }))
+    }
+
+    fn refused(conditions: &str, event: &Event, superuser: &str) -> bool {
+        let handler = format!(r#"{{"name": "h", "on": {{"command": {{"name": "h"}}}}, {conditions}}}"#);
+        let (manifest, rules) = (manifest("p", &handler), rules(superuser));
+        let table = Table::new([("p".into(), &manifest)], &rules);
+        refusal(&table.entries[0], event, &rules).is_some()
     }
 
     fn group() -> Chat {
@@ -147,7 +159,6 @@ mod tests {
     fn who_may_is_decided_by_role_and_superusers() {
         use Role::{Admin, Member, Owner, Unknown};
         use Who::{Everyone, GroupAdmin, GroupOwner, Superuser};
-        let superusers = HashSet::from(["1".to_owned()]);
         for (who, user, role, chat, allowed) in [
             (Everyone, "2", Member, group(), true),
             (GroupAdmin, "2", Member, group(), false),
@@ -165,12 +176,8 @@ mod tests {
             (Superuser, "1", Member, group(), true),
         ] {
             let event = said(user, role, chat.clone(), false);
-            let handler = Handler { who, ..handler("h", r#"{"command": {"name": "h"}}"#) };
-            assert_eq!(
-                refusal(&handler, &event, &superusers).is_none(),
-                allowed,
-                "{who:?} {user} {role:?} {chat:?}"
-            );
+            let conditions = format!(r#""who": {}"#, serde_json::to_string(&who).unwrap());
+            assert_eq!(!refused(&conditions, &event, "1"), allowed, "{who:?} {user} {role:?} {chat:?}");
         }
     }
 
@@ -186,9 +193,9 @@ mod tests {
             (Chats::Any, true, group(), true, true),
         ] {
             let event = said("2", Role::Member, chat.clone(), to_me);
-            let handler =
-                Handler { chats, to_me: to_me_only, ..handler("h", r#"{"command": {"name": "h"}}"#) };
-            assert_eq!(refusal(&handler, &event, &HashSet::new()).is_none(), allowed, "{chats:?} {chat:?}");
+            let conditions =
+                format!(r#""chats": {}, "to_me": {to_me_only}"#, serde_json::to_string(&chats).unwrap());
+            assert_eq!(!refused(&conditions, &event, "9"), allowed, "{chats:?} {chat:?}");
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
 use super::place::chat_of;
-use super::table::{Entry, Found};
+use super::table::{Asked, Entry, Found};
 use super::turns::Turn;
 use super::{Board, Router, help};
 use crate::model::{self, Incoming, Kept};
@@ -28,8 +28,8 @@ struct Run {
 
 enum Step {
     Handler(Found),
-    /// The host's own answer, with what was asked.
-    Help(String),
+    /// The host's own answer.
+    Own(Asked),
 }
 
 /// Counts as pending until it is dropped.
@@ -75,13 +75,13 @@ impl Router {
     }
 
     fn steps(&self, board: &Board, incoming: &Incoming) -> VecDeque<Step> {
-        let found = board.table.find(incoming, &self.rules);
+        let (found, asked) = board.table.find(incoming, &self.rules);
         let mut steps: VecDeque<Step> = found.into_iter().map(Step::Handler).collect();
-        if let Some(asked) = help::asked(board, incoming, &self.rules) {
+        if let Some(asked) = asked {
             // Like a handler of priority 0, so that a plugin which guards a chat can keep `/help` out of it.
             let before = |step: &Step| matches!(step, Step::Handler(found) if board.entry(found).handler().priority > 0);
             let at = steps.iter().take_while(|step| before(step)).count();
-            steps.insert(at, Step::Help(asked));
+            steps.insert(at, Step::Own(asked));
         }
         steps
     }
@@ -112,9 +112,19 @@ impl Router {
     fn advance(self: &Arc<Self>, run: &mut Run) -> Option<Awaited> {
         while let Some(step) = run.steps.pop_front() {
             match step {
-                Step::Help(asked) => self.help(run, asked),
-                Step::Handler(found) => {
-                    let awaited = self.queue(run, found);
+                Step::Own(asked) => {
+                    let text = help::answer(&run.board, &asked, &run.incoming.event, &self.rules);
+                    text.into_iter().for_each(|text| self.say(run, text));
+                }
+                Step::Handler(Found { rank, args: Err(wrong) }) => {
+                    self.say(run, wrong);
+                    if run.board.table.entries[rank].handler().block {
+                        // The command is answered, as if its handler had answered.
+                        run.steps.clear();
+                    }
+                }
+                Step::Handler(Found { rank, args: Ok(args) }) => {
+                    let awaited = self.queue(run, rank, args);
                     if awaited.is_some() {
                         return awaited;
                     }
@@ -126,13 +136,13 @@ impl Router {
 
     /// Queues one handler's job, if its cooldown is over and there is room. A handler that blocks but was not queued has
     /// passed; later ones still wait for their turn.
-    fn queue(&self, run: &Run, found: Found) -> Option<Awaited> {
-        let entry = run.board.entry(&found);
+    fn queue(&self, run: &Run, rank: usize, args: String) -> Option<Awaited> {
+        let entry = &run.board.table.entries[rank];
         let handler = entry.handler();
         let event = &run.incoming.event;
         let (sender, awaited) = if handler.block && !run.steps.is_empty() {
             let (sender, verdict) = oneshot::channel();
-            (Some(sender), Some(Awaited { entry: found.rank, verdict }))
+            (Some(sender), Some(Awaited { entry: rank, verdict }))
         } else {
             (None, None)
         };
@@ -145,7 +155,7 @@ impl Router {
         let job = Job {
             event: Arc::clone(&run.incoming),
             handler: Arc::clone(&entry.name),
-            args: found.args,
+            args,
             verdict: sender,
             kept: run.kept.clone(),
             second_try: false,
@@ -176,21 +186,19 @@ impl Router {
         }
     }
 
-    fn help(self: &Arc<Self>, run: &Run, asked: String) {
-        let (board, incoming) = (Arc::clone(&run.board), Arc::clone(&run.incoming));
+    /// An answer of the host's own.
+    fn say(self: &Arc<Self>, run: &Run, text: String) {
+        let incoming = Arc::clone(&run.incoming);
         let pending = Pending::new(self);
         tokio::spawn(async move {
             let router = &pending.0;
             let event = &incoming.event;
             let (Some(chat), Some(bot)) = (chat_of(&event.body), router.bots.get(&event.bot.id)) else {
-                warn!(bot = %event.bot.id, "cannot answer /help: no such bot");
+                warn!(bot = %event.bot.id, "cannot answer a command: no such bot");
                 return;
             };
-            for page in help::pages(&board, &asked, &event.body, &router.rules, router.language) {
-                if let Err(e) = bot.send(&chat, &model::text(page), Some(&incoming), false).await {
-                    warn!(bot = %event.bot.id, event = %event.id, "cannot answer /help: {e:?}");
-                    return;
-                }
+            if let Err(e) = bot.send(&chat, &model::text(text), Some(&incoming), false).await {
+                warn!(bot = %event.bot.id, event = %event.id, "cannot answer a command: {e:?}");
             }
         });
     }

@@ -9,16 +9,20 @@
 //! | `dedup` | events that were seen lately |
 //! | `table` | everything that all plugins listen to, and how one pass finds the handlers of an event |
 //! | `commands`, `patterns`, `kinds` | the ways to listen |
+//! | `words`, `arguments`, `usage` | what stands after a command, and what is said if it does not fit |
+//! | `naming` | what commands are called here, as the owner wants |
 //! | `conditions`, `place` | who, where, to whom, how often |
 //! | `dispatch`, `turns` | queueing jobs in order, verdicts |
-//! | `help` | `/help`, made from all manifests |
+//! | `help` | `/help` and lists of sub-commands, made from all manifests |
 
+mod arguments;
 mod commands;
 mod conditions;
 mod dedup;
 mod dispatch;
 mod help;
 mod kinds;
+mod naming;
 mod patterns;
 mod place;
 #[cfg(test)]
@@ -27,9 +31,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod usage;
+mod words;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -44,11 +49,10 @@ pub use table::Matcher;
 use crate::adapter::Inlet;
 use crate::bot::Bots;
 use crate::clock::Clock;
-use crate::config::{Config, Language};
+use crate::config::{CommandConfig, Config, Language};
 use crate::model::Incoming;
 use crate::plugin::mailbox::Mailbox;
 use crate::plugin::manifest::Manifest;
-use commands::Commands;
 use conditions::Cooldowns;
 use dedup::Dedup;
 use table::{Rules, Table};
@@ -60,12 +64,14 @@ const VERDICT_MARGIN: Duration = Duration::from_secs(15);
 /// What the owner settled.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Of `/help`.
+    /// Of `/help` and of what is said about wrong use.
     pub language: Language,
     /// Users who may everything.
     pub superusers: HashSet<String>,
     /// What commands begin with; `""` is none.
     pub prefixes: Vec<String>,
+    /// Commands that are called otherwise than their plugins say: by plugin, then by the plugin's name for it.
+    pub commands: HashMap<String, BTreeMap<String, CommandConfig>>,
     /// How long later handlers wait for one that blocks, at most.
     pub verdict_wait: Duration,
 }
@@ -78,6 +84,11 @@ impl From<&Config> for Settings {
             language: config.language,
             superusers: config.superusers.clone(),
             prefixes: config.prefixes.clone(),
+            commands: config
+                .plugins
+                .iter()
+                .map(|(id, plugin)| (id.clone(), plugin.commands.clone()))
+                .collect(),
             verdict_wait: longest + VERDICT_MARGIN,
         }
     }
@@ -112,7 +123,6 @@ pub struct Counters {
 /// Finds the handlers of every event. One for the whole host.
 pub struct Router {
     rules: Arc<Rules>,
-    language: Language,
     verdict_wait: Duration,
     bots: Arc<Bots>,
     clock: Clock,
@@ -134,8 +144,6 @@ pub struct Router {
 struct Board {
     table: Table,
     listeners: Vec<Listener>,
-    /// The words for `/help` that no plugin claims.
-    help: Commands,
 }
 
 #[derive(Debug, Default)]
@@ -151,12 +159,10 @@ impl Router {
     /// A router to which nobody listens yet. Answers of its own leave by `bots`.
     #[must_use]
     pub fn new(settings: Settings, bots: Arc<Bots>, clock: Clock) -> Arc<Self> {
-        let mut prefixes = settings.prefixes;
-        prefixes.sort_by_key(|prefix| Reverse(prefix.chars().count()));
+        let Settings { language, superusers, prefixes, commands, verdict_wait } = settings;
         Arc::new(Self {
-            rules: Arc::new(Rules { prefixes, superusers: settings.superusers }),
-            language: settings.language,
-            verdict_wait: settings.verdict_wait,
+            rules: Arc::new(Rules::new(&prefixes, superusers, language, commands)),
+            verdict_wait,
             bots,
             clock,
             board: ArcSwap::default(),
@@ -173,14 +179,13 @@ impl Router {
 
     /// Replaces everyone who listens. An event goes wholly by the old list or wholly by the new one. Cooldowns stay.
     pub fn listen(&self, listeners: Vec<Listener>) {
-        let table =
-            Table::new(listeners.iter().map(|listener| (Arc::clone(&listener.id), &listener.manifest)));
+        let plugins = listeners.iter().map(|listener| (Arc::clone(&listener.id), &listener.manifest));
+        let table = Table::new(plugins, &self.rules);
         let mut told = self.remarks.lock().unwrap_or_else(PoisonError::into_inner);
         table::write_new(table.remarks(), &mut told);
-        let help = help::words(&table);
         let wanted = table.wanted();
         self.wanted.send_if_modified(|known| (*known != wanted).then(|| *known = wanted).is_some());
-        self.board.store(Arc::new(Board { table, listeners, help }));
+        self.board.store(Arc::new(Board { table, listeners }));
     }
 
     /// This router as the place where an adapter puts its events.
@@ -222,7 +227,7 @@ impl Router {
         }
     }
 
-    /// Returns when nothing of the router's own is under way: no verdict awaited, no `/help` being sent. Jobs in
+    /// Returns when nothing of the router's own is under way: no verdict awaited, no answer of its own being sent. Jobs in
     /// mailboxes are their plugins' affair.
     pub async fn settled(&self) {
         // The sender lives in `self`, so waiting cannot fail.

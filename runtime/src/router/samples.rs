@@ -1,9 +1,12 @@
 //! Events and manifests for the tests of this room.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::table::Rules;
+use crate::config::Language;
 use crate::model::{Bot, Chat, Event, EventBody, Incoming, Message, Role, Segment, User};
-use crate::plugin::manifest::{Handler, Manifest};
+use crate::plugin::manifest::Manifest;
 
 /// A message of one text, from user 10001 in group 20001.
 pub(super) fn message(text: &str) -> Message {
@@ -35,9 +38,10 @@ pub(super) fn said(text: &str) -> Incoming {
     incoming(EventBody::Message(message(text)))
 }
 
-/// A handler of this name, with the JSON of its trigger.
-pub(super) fn handler(name: &str, on: &str) -> Handler {
-    serde_json::from_str(&format!(r#"{{"name": "{name}", "on": {on}}}"#)).unwrap()
+/// The prefix `/`, English, one superuser.
+pub(super) fn rules(superuser: &str) -> Rules {
+    let superusers = HashSet::from([superuser.to_owned()]);
+    Rules::new(&["/".to_owned()], superusers, Language::English, HashMap::new())
 }
 
 /// A plugin, with the JSON of its handlers.

@@ -14,6 +14,7 @@ fn settings() -> Settings {
         language: Language::English,
         superusers: HashSet::from(["1".to_owned()]),
         prefixes: vec!["/".to_owned()],
+        commands: HashMap::new(),
         verdict_wait: Duration::from_secs(3),
     }
 }
@@ -226,7 +227,7 @@ fn shared_commands_and_unknown_kinds_are_remarked_on() {
     let odd = r#"{"name": "o", "on": {"event": {"kinds": ["notice.member-joind", "notice"]}}},
         {"name": "p", "on": {"command": {"name": "Echo"}}}"#;
     let plugins = [manifest("b", &twice), manifest("a", odd)];
-    let table = Table::new(plugins.iter().map(|it| (Arc::from(it.id.as_str()), it)));
+    let table = Table::new(plugins.iter().map(|it| (Arc::from(it.id.as_str()), it)), &samples::rules("1"));
     assert_eq!(
         table.remarks(),
         [
