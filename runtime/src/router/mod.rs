@@ -45,6 +45,7 @@ use tokio::sync::watch;
 pub use kinds::{KINDS, is_kind, kind_of};
 pub use place::{chat_of, user_of};
 pub use table::Matcher;
+pub(crate) use usage::of as usage_of;
 
 use crate::adapter::Inlet;
 use crate::bot::Bots;

@@ -151,7 +151,10 @@ mod tests {
         let mut found = Vec::new();
         find(&mut found);
         found.sort_by_key(|found| found.rank);
-        found.into_iter().map(|found| (found.rank, serde_json::from_str(&found.args).unwrap())).collect()
+        found
+            .into_iter()
+            .map(|found| (found.rank, serde_json::from_str(found.args.as_ref().unwrap()).unwrap()))
+            .collect()
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::plugin::manifest::Command;
 const SHOWN_CHOICES: usize = 40;
 
 /// What comes after a command's name: the author's words, or `<must> [may] [many...] [--option N]`.
-pub(super) fn of(command: &Command) -> String {
+pub(crate) fn of(command: &Command) -> String {
     if !command.usage.is_empty() {
         return command.usage.clone();
     }
@@ -26,8 +26,8 @@ pub(super) fn of(command: &Command) -> String {
     });
     let options = command.options.iter().map(|option| {
         let dots = if option.many { "..." } else { "" };
-        let text = format!("{}{dots}", spelled(option, "|"));
-        if option.is_required(true) { text } else { format!("[{text}]") }
+        let text = spelled(option, "|");
+        if option.is_required(true) { format!("{text}{dots}") } else { format!("[{text}]{dots}") }
     });
     arguments.chain(options).collect::<Vec<_>>().join(" ")
 }

@@ -61,7 +61,7 @@ fn no_match(plugins: usize) -> f64 {
     median(&mut batches)
 }
 
-fn message(text: &str) -> Incoming {
+pub(crate) fn message(text: &str) -> Incoming {
     let sender =
         User { card: Some(String::new()), role: Role::Member, ..User::named("5079132", "东风寄千愁") };
     let message = Message {
