@@ -156,9 +156,13 @@ pub type Reader<T> = fn(&Json) -> Result<T, String>;
 /// What a parameter is looked for by.
 #[derive(Debug)]
 pub struct Wanted {
+    /// Its name in `values`.
     pub name: &'static str,
+    /// Its kind in the manifest.
     pub kind: &'static str,
+    /// Whether it is an option, which takes no plain word.
     pub option: bool,
+    /// What stands for it if it is left out.
     pub default: Option<&'static str>,
 }
 

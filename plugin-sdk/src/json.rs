@@ -6,11 +6,15 @@ use std::{iter::Peekable, str::Chars};
 /// A value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
+    /// A string.
     Text(String),
+    /// An array.
     List(Vec<Json>),
+    /// The members in their order.
     Object(Vec<(String, Json)>),
     /// A number, `true` or `false`, as it is written.
     Bare(String),
+    /// `null`.
     Null,
 }
 

@@ -179,7 +179,7 @@ pub mod __private {
     #[cfg(target_arch = "wasm32")]
     pub use crate::abi;
     pub use crate::{
-        args::{Arguments, BadArgument, Wanted},
+        args::{Arguments, BadArgument, Reader, Wanted},
         component::Component,
         config::{Config, Schema},
         contract::{self, export},

@@ -116,7 +116,10 @@ impl<'m> Reader<'m, '_> {
     fn next(&mut self, argument: &'m Argument) -> Read<'m, Option<Value>> {
         match argument.kind {
             Kind::Image => return Ok(self.image()),
-            Kind::User if !self.people.said.is_empty() => return Ok(self.people.said.pop_front()),
+            Kind::User if !self.people.said.is_empty() => {
+                self.people.quoted = None;
+                return Ok(self.people.said.pop_front());
+            }
             _ => self.take_options()?,
         }
         if argument.kind == Kind::Rest {
@@ -125,6 +128,9 @@ impl<'m> Reader<'m, '_> {
             return Ok(rest);
         }
         let Some(word) = self.words.pop_front() else { return Ok(None) };
+        if argument.kind == Kind::User {
+            self.people.quoted = None;
+        }
         read(argument, word.text).map(Some)
     }
 

@@ -146,7 +146,7 @@ pub(super) fn typed_args(
     prefix: &str,
     rest: &str,
     usage: &str,
-    values: Map<String, Value>,
+    values: &Map<String, Value>,
 ) -> String {
     json!({"command": name, "prefix": prefix, "text": rest, "words": words(rest), "usage": usage, "values": values})
         .to_string()

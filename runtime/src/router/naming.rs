@@ -36,7 +36,7 @@ pub(super) fn named(command: &Command, manifest: &Manifest, owner: Option<&Renam
     let mut names: Vec<String> = [&command.name].into_iter().chain(&command.aliases).map(tidy).collect();
     let Some(owner) = owner else { return Some(Named { names, prefixes: None }) };
     let own = normal(&command.name);
-    let group = owner.iter().filter(|(key, _)| is_below(&own, key) && !has(manifest, key)).next_back();
+    let group = owner.iter().rfind(|(key, _)| is_below(&own, key) && !has(manifest, key));
     let (exact, above) = (owner.get(&own), group.map(|(_, above)| above));
     if exact.is_some_and(|it| it.disabled) || above.is_some_and(|it| it.disabled) {
         return None;

@@ -228,7 +228,7 @@ impl Table {
             let Meant { name, rest, .. } = meant;
             found.args = if command.is_typed() {
                 match arguments::parse(command, rest, &message.content) {
-                    Ok(values) => Ok(commands::typed_args(name, call.prefix, rest, &entry.usage, values)),
+                    Ok(values) => Ok(commands::typed_args(name, call.prefix, rest, &entry.usage, &values)),
                     Err(wrong) => {
                         let line = usage::line(call.prefix, name, &entry.usage);
                         Err(usage::refusal(&wrong, &line, language))

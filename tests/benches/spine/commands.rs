@@ -24,7 +24,9 @@ const BATCH: usize = 500;
 
 pub(crate) fn run() {
     let texts: Vec<String> = (0..BATCH)
-        .map(|n| format!("/do{}x{} 12 \"two words\" --times 3 --loud the rest of it", n * 7 % PLUGINS, n % EACH))
+        .map(|n| {
+            format!("/do{}x{} 12 \"two words\" --times 3 --loud the rest of it", n * 7 % PLUGINS, n % EACH)
+        })
         .collect();
     let bare = bare(&texts);
     row("bare: look a command up in a HashMap, split the words", &format!("{:.0} ns", bare * 1e9), "");
@@ -62,7 +64,8 @@ fn bare(texts: &[String]) -> f64 {
 /// Seconds that the router takes for each text, its job in the plugin's mailbox included. Every command has the names of
 /// its plugin and, besides, this declaration.
 fn route(texts: &[String], declared: &Value) -> f64 {
-    let config = Config::parse("", std::path::Path::new("iglu.toml")).expect("an empty configuration is right");
+    let config =
+        Config::parse("", std::path::Path::new("iglu.toml")).expect("an empty configuration is right");
     let router = Router::new((&config).into(), Arc::new(Bots::default()), Clock::default());
     let mailboxes: Vec<_> = (0..PLUGINS).map(|_| Arc::new(Mailbox::new(64 << 20))).collect();
     let listener = |(plugin, mailbox): (usize, &Arc<Mailbox>)| {

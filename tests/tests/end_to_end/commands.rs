@@ -56,21 +56,41 @@ async fn wrong_use_is_answered_by_the_host_and_wakes_nobody() {
     let (napcat, _folder, host) = commander("").await;
     let roll = "Usage: /roll [sides=6] [-t|--times N] [-l|--loud] [--factor N] [--标签 ...]...";
     for (text, cause, usage) in [
-        ("/add one", "numbers cannot be \"one\": it must be a whole number, at most 9223372036854775807.", "Usage: /add [numbers...]"),
+        (
+            "/add one",
+            "numbers cannot be \"one\": it must be a whole number, at most 9223372036854775807.",
+            "Usage: /add [numbers...]",
+        ),
         ("/roll six", "sides cannot be \"six\": it must be a whole number from 2 to 100.", roll),
         ("/roll 1", "sides cannot be \"1\": out of range, it must be a whole number from 2 to 100.", roll),
         ("/roll -1", "sides cannot be \"-1\": out of range, it must be a whole number from 2 to 100.", roll),
         ("/roll 6 7", "Too many arguments: \"7\" is not expected.", roll),
         ("/roll --tims 3", "There is no option --tims. Did you mean --times?", roll),
         ("/roll --times", "--times needs a value: a whole number from 0 to 9.", roll),
-        ("/roll --times 10", "times cannot be \"10\": out of range, it must be a whole number from 0 to 9.", roll),
+        (
+            "/roll --times 10",
+            "times cannot be \"10\": out of range, it must be a whole number from 0 to 9.",
+            roll,
+        ),
         ("/roll --loud=1", "--loud takes no value.", roll),
         ("/roll -t1 -t2", "--times may be there only once.", roll),
-        ("/pair", "<one> (a user: mention one, or write the number) is missing.", "Usage: /pair <one> [other]"),
-        ("/pair Bob", "one cannot be \"Bob\": it must be a user: mention one, or write the number.", "Usage: /pair <one> [other]"),
+        (
+            "/pair",
+            "<one> (a user: mention one, or write the number) is missing.",
+            "Usage: /pair <one> [other]",
+        ),
+        (
+            "/pair Bob",
+            "one cannot be \"Bob\": it must be a user: mention one, or write the number.",
+            "Usage: /pair <one> [other]",
+        ),
         ("/look", "<picture> (an image) is missing.", "Usage: /look <picture> [title...]"),
         ("/deck draw", "<count> (a whole number from 0 to 255) is missing.", "Usage: /deck draw <count>"),
-        ("/rule x", "seconds cannot be \"x\": it must be a whole number from 0 to 4294967295.", "Usage: /rule <seconds>"),
+        (
+            "/rule x",
+            "seconds cannot be \"x\": it must be a whole number from 0 to 4294967295.",
+            "Usage: /rule <seconds>",
+        ),
     ] {
         assert_eq!(ask(&napcat, text).await, format!("{cause}\n{usage}"), "{text:?}");
     }
@@ -83,7 +103,10 @@ async fn wrong_use_is_answered_by_the_host_and_wakes_nobody() {
     // Who listens to messages hears them all the same.
     assert_eq!(woken(&host, "heard /add one"), 1);
     // What only the plugin knows, it refuses itself, with the host's usage line.
-    assert_eq!(ask(&napcat, "/even 3").await, "<number>: “3”: an even number is wanted\n用法 usage: /even <number>");
+    assert_eq!(
+        ask(&napcat, "/even 3").await,
+        "<number>: “3”: an even number is wanted\n用法 usage: /even <number>"
+    );
     host.stop().await;
 }
 
@@ -94,8 +117,14 @@ async fn wrong_use_is_answered_in_the_owners_language() {
     let (url, token) = (napcat.url(), napcat.token());
     folder.write("iglu.toml", &format!("language = \"zh\"\n[[bot]]\nurl = \"{url}\"\ntoken = \"{token}\"\n"));
     let host = up(&napcat, &folder).await;
-    assert_eq!(ask(&napcat, "/pair").await, "缺少参数 <one>（一个用户，@ 他或写号码）。\n用法：/pair <one> [other]");
-    assert_eq!(ask(&napcat, "/deck").await, "/deck 的子指令：\n/deck draw <count> - Shows the JSON that came.\n/deck shuffle - Shuffles.");
+    assert_eq!(
+        ask(&napcat, "/pair").await,
+        "缺少参数 <one>（一个用户，@ 他或写号码）。\n用法：/pair <one> [other]"
+    );
+    assert_eq!(
+        ask(&napcat, "/deck").await,
+        "/deck 的子指令：\n/deck draw <count> - Shows the JSON that came.\n/deck shuffle - Shuffles."
+    );
     host.stop().await;
 }
 
@@ -130,7 +159,10 @@ async fn a_parent_lists_its_sub_commands() {
         ask(&napcat, "/deck shufle now").await,
         format!("/deck has no sub-command \"shufle\". Did you mean \"shuffle\"? There are:\n{list}")
     );
-    assert_eq!(ask(&napcat, "/help deck draw").await, "/deck draw <count>\nShows the JSON that came.\n  count (a whole number from 0 to 255)\nPlugin: Commander");
+    assert_eq!(
+        ask(&napcat, "/help deck draw").await,
+        "/deck draw <count>\nShows the JSON that came.\n  count (a whole number from 0 to 255)\nPlugin: Commander"
+    );
     // It goes with the plugin.
     folder.delete("commander.wasm");
     host.says("the end", |line| line.is("commander", "has ended")).await;
@@ -174,7 +206,8 @@ async fn help_shows_what_the_asker_may_use_and_how() {
 
 #[tokio::test]
 async fn long_help_comes_in_pages() {
-    let (napcat, _folder, host) = house(&["commander", "echo", "dice", "notes", "probe", "welcome"], "").await;
+    let (napcat, _folder, host) =
+        house(&["commander", "echo", "dice", "notes", "probe", "welcome"], "").await;
     let first = ask(&napcat, "/help").await;
     assert!(first.ends_with("page 1/2, next: /help 2"), "{first}");
     let second = ask(&napcat, "/help 2").await;
@@ -206,7 +239,10 @@ async fn the_owner_renames_aliases_disables_and_prefixes() {
         "#;
     let (napcat, folder, host) = commander(settings).await;
     let remark = host.says("the remark", |line| line.text().contains("no command of this name")).await.text();
-    assert!(remark.contains("[plugin.commander.commands.\"lok\"]") && remark.contains("did you mean \"look\"?"), "{remark}");
+    assert!(
+        remark.contains("[plugin.commander.commands.\"lok\"]") && remark.contains("did you mean \"look\"?"),
+        "{remark}"
+    );
     for round in 0..2 {
         assert_eq!(ask(&napcat, "/掷 20").await, "20 x1 false None []");
         assert_eq!(ask(&napcat, "/dice").await, "6 x1 false None []");
@@ -220,7 +256,9 @@ async fn the_owner_renames_aliases_disables_and_prefixes() {
         settled(&napcat).await;
         assert_eq!(said(&napcat).len(), 1, "{:?}", said(&napcat));
         let help = ask(&napcat, "/help").await;
-        for (part, shown) in [("/掷 ", true), ("!pair ", true), ("/cards draw", true), ("/roll", false), ("/add", false)] {
+        for (part, shown) in
+            [("/掷 ", true), ("!pair ", true), ("/cards draw", true), ("/roll", false), ("/add", false)]
+        {
             assert_eq!(help.contains(part), shown, "{part}\n{help}");
         }
         if round == 0 {
@@ -228,7 +266,7 @@ async fn the_owner_renames_aliases_disables_and_prefixes() {
             folder.delete("commander.wasm");
             host.says_after(mark, "the end", |line| line.is("commander", "has ended")).await;
             folder.put("commander.wasm", &iglu_tests::fixtures::plugin("commander"));
-            host.says_after(mark, "the new start", |line| line.is("commander", "is running")).await;
+            host.says_after(mark, "the new start", |line| line.is("commander", "running")).await;
         }
     }
     host.stop().await;
@@ -238,7 +276,8 @@ async fn the_owner_renames_aliases_disables_and_prefixes() {
 async fn renamed_commands_that_clash_are_told() {
     let settings = "[plugin.commander.commands.\"add\"]\nname = \"echo\"\n";
     let (napcat, _folder, host) = commander(settings).await;
-    host.says("the clash", |line| line.text().contains("command \"echo\" is claimed by several plugins")).await;
+    host.says("the clash", |line| line.text().contains("command \"echo\" is claimed by several plugins"))
+        .await;
     napcat.private_text(FRIEND, "/echo 5");
     let calls = napcat.wait_for_calls("send_private_msg", 2).await;
     assert!(calls.iter().all(|call| call.text() == "5"));

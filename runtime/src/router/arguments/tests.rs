@@ -55,11 +55,25 @@ fn quote(content: Option<&str>) -> Segment {
     Segment::Reply(Quote { message: "1".to_owned(), sender: None, time: None, text: None, content })
 }
 
+/// JSON with its keys in order, however maps are built.
+fn sorted(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by_key(|(key, _)| *key);
+            let members: Vec<String> =
+                members.into_iter().map(|(key, value)| format!("{}:{}", json!(key), sorted(value))).collect();
+            format!("{{{}}}", members.join(","))
+        }
+        other => other.to_string(),
+    }
+}
+
 /// The values in short, or the answer.
 fn parsed(declared: &str, said: &str, content: &[Segment]) -> String {
     let command = command(declared);
     match parse(&command, said, content) {
-        Ok(values) => serde_json::to_string(&values).unwrap(),
+        Ok(values) => sorted(&Value::Object(values)),
         Err(wrong) => usage::refusal(&wrong, "", Language::English).lines().next().unwrap().to_owned(),
     }
 }
@@ -159,6 +173,8 @@ fn mentions_are_users_in_order() {
     let user =
         |id: &str, minutes: u32| format!(r#"{{"minutes":{minutes},"user":{{"id":"{id}","name":null}}}}"#);
     let pair = r#""arguments": [{"name": "user", "kind": "user"}, {"name": "minutes", "kind": "user"}]"#;
+    let may =
+        r#""arguments": [{"name": "a", "kind": "user"}, {"name": "b", "kind": "user", "required": false}]"#;
     for (declared, said, content, expected) in [
         (MUTE, "3", vec![text("/c "), at("7"), text(" 3")], user("7", 3)),
         (MUTE, "3", vec![text("/c 3"), at("7")], user("7", 3)),
@@ -167,6 +183,12 @@ fn mentions_are_users_in_order() {
         (MUTE, "3", vec![quote(None), at("5"), text("/c 3 "), at("7")], user("7", 3)),
         (MUTE, "", vec![quote(None), at("5"), text("/c")], user("5", 10)),
         (MUTE, "8 3", vec![quote(None), at("5"), text("/c 8 3")], user("8", 3)),
+        (
+            may,
+            "",
+            vec![quote(None), at("5"), text("/c"), at("7")],
+            r#"{"a":{"id":"7","name":null},"b":null}"#.into(),
+        ),
         (
             pair,
             "",
