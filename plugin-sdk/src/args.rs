@@ -34,6 +34,10 @@ pub struct Invocation {
     pub groups: Vec<Option<String>>,
     /// A pattern's named groups.
     pub named: Vec<(String, Option<String>)>,
+    /// What a command's usage line shows after its name.
+    pub usage: String,
+    /// The values that the host parsed, by the names of arguments and options; none for a command that declares neither.
+    pub(crate) values: Option<Json>,
 }
 
 impl Invocation {
@@ -48,6 +52,8 @@ impl Invocation {
                 "keyword" => invocation.keyword = value.text()?,
                 "text" => invocation.text = value.text()?,
                 "match" => invocation.matched = value.text()?,
+                "usage" => invocation.usage = value.text()?,
+                "values" => invocation.values = Some(value),
                 "words" => {
                     invocation.words = value.list().into_iter().map(Json::text).collect::<Option<_>>()?;
                 }
@@ -110,6 +116,19 @@ impl Display for Rest {
     }
 }
 
+impl FromStr for Mention {
+    type Err = &'static str;
+
+    /// `@id`, or a number.
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let id =
+            word.strip_prefix('@').or(Some(word).filter(|word| word.bytes().all(|b| b.is_ascii_digit())));
+        id.filter(|id| !id.is_empty())
+            .map(|id| Self { id: id.to_owned(), name: None })
+            .ok_or("not a user; mention one with @")
+    }
+}
+
 /// A user that was mentioned in the message (not the bot itself), or named by `@id` or a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mention {
@@ -130,6 +149,22 @@ impl AsRef<str> for Mention {
 pub struct BadArgument(pub String);
 
 type Read<T> = Result<T, BadArgument>;
+
+/// From a value to a parameter.
+pub type Reader<T> = fn(&Json) -> Result<T, String>;
+
+/// What a parameter is looked for by.
+#[derive(Debug)]
+pub struct Wanted {
+    /// Its name in `values`.
+    pub name: &'static str,
+    /// Its kind in the manifest.
+    pub kind: &'static str,
+    /// Whether it is an option, which takes no plain word.
+    pub option: bool,
+    /// What stands for it if it is left out.
+    pub default: Option<&'static str>,
+}
 
 /// The words of one invocation, read from left to right.
 #[derive(Debug)]
@@ -158,76 +193,77 @@ impl<'a> Arguments<'a> {
         Self { invocation, words, next: 0, mentions: mentions.into_iter() }
     }
 
-    fn word(&mut self) -> Option<&str> {
+    fn word(&mut self) -> Option<Json> {
         let word = self.words.get(self.next)?;
         self.next += 1;
-        Some(word)
+        Some(Json::Text(word.clone()))
     }
 
-    /// The next word, which must be there.
-    pub fn one<T: FromStr<Err: Display>>(&mut self, name: &str) -> Read<T> {
-        self.optional(name)?.ok_or_else(|| missing(name))
+    /// The next value of this kind: the host's, or else read from the words.
+    fn value(&mut self, wanted: &Wanted) -> Option<Json> {
+        if let Some(values) = &self.invocation.values {
+            return values.get(wanted.name).filter(|value| **value != Json::Null).cloned();
+        }
+        let value = match wanted.kind {
+            "user" => match self.mentions.next() {
+                Some(Mention { id, name }) => {
+                    let name = name.map_or(Json::Null, Json::Text);
+                    Some(Json::Object(vec![("id".into(), Json::Text(id)), ("name".into(), name)]))
+                }
+                None => self.word(),
+            },
+            "rest" => self.rest().map(Json::Text),
+            "flag" | "image" => None,
+            _ if wanted.option => None,
+            _ => self.word(),
+        };
+        value.or_else(|| Some(Json::Text(wanted.default?.to_owned())))
     }
 
-    /// The next word, if there is one.
-    pub fn optional<T: FromStr<Err: Display>>(&mut self, name: &str) -> Read<Option<T>> {
-        self.word().map(|word| parse(name, word)).transpose()
+    /// The next value, which must be there.
+    ///
+    /// # Errors
+    /// That it is missing, or why it is none.
+    pub fn one<T>(&mut self, wanted: &Wanted, read: Reader<T>) -> Read<T> {
+        let value = match self.value(wanted) {
+            None if wanted.kind == "flag" => Json::Null,
+            value => value.ok_or_else(|| missing(wanted.name))?,
+        };
+        fit(wanted, &value, read)
     }
 
-    /// All words that are left.
-    pub fn many<T: FromStr<Err: Display>>(&mut self, name: &str) -> Read<Vec<T>> {
+    /// The next value, if there is one.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn optional<T>(&mut self, wanted: &Wanted, read: Reader<T>) -> Read<Option<T>> {
+        self.value(wanted).map(|value| fit(wanted, &value, read)).transpose()
+    }
+
+    /// All values that are left.
+    ///
+    /// # Errors
+    /// Why one of them is none.
+    pub fn many<T>(&mut self, wanted: &Wanted, read: Reader<T>) -> Read<Vec<T>> {
         let mut values = Vec::new();
-        while let Some(value) = self.optional(name)? {
-            values.push(value);
+        while let Some(value) = self.value(wanted) {
+            match value {
+                Json::List(list) => return list.iter().map(|value| fit(wanted, value, read)).collect(),
+                value => values.push(fit(wanted, &value, read)?),
+            }
         }
         Ok(values)
     }
 
-    /// The text after the words that were read, which must be there.
-    pub fn rest(&mut self, name: &str) -> Read<Rest> {
-        self.optional_rest().ok_or_else(|| missing(name))
-    }
-
     /// The text after the words that were read, untouched but trimmed.
-    pub fn optional_rest(&mut self) -> Option<Rest> {
+    fn rest(&mut self) -> Option<String> {
         let text = &self.invocation.text;
         let start = match self.next {
             0 => 0,
             read => split(text).get(read - 1).map_or(text.len(), |word| word.end),
         };
         self.next = self.words.len();
-        Some(text[start..].trim()).filter(|rest| !rest.is_empty()).map(|rest| Rest(rest.to_owned()))
-    }
-
-    /// The next mention, or a word that names a user.
-    pub fn optional_mention(&mut self, name: &str) -> Read<Option<Mention>> {
-        if let Some(mention) = self.mentions.next() {
-            return Ok(Some(mention));
-        }
-        self.word()
-            .map(|word| {
-                let id = word
-                    .strip_prefix('@')
-                    .or(Some(word).filter(|word| word.bytes().all(|b| b.is_ascii_digit())));
-                id.filter(|id| !id.is_empty()).map(|id| Mention { id: id.to_owned(), name: None }).ok_or_else(
-                    || BadArgument(format!("<{name}>: “{word}” is not a user; mention one with @")),
-                )
-            })
-            .transpose()
-    }
-
-    /// The next mention, which must be there.
-    pub fn mention(&mut self, name: &str) -> Read<Mention> {
-        self.optional_mention(name)?.ok_or_else(|| missing(name))
-    }
-
-    /// All mentions that are left.
-    pub fn many_mentions(&mut self, name: &str) -> Read<Vec<Mention>> {
-        let mut values = Vec::new();
-        while let Some(value) = self.optional_mention(name)? {
-            values.push(value);
-        }
-        Ok(values)
+        Some(text[start..].trim()).filter(|rest| !rest.is_empty()).map(str::to_owned)
     }
 
     /// A pattern's group, which must have taken part in the match.
@@ -245,16 +281,25 @@ impl<'a> Arguments<'a> {
     }
 
     /// Refuses words that no parameter took.
+    ///
+    /// # Errors
+    /// The first of them.
     pub fn finish(&mut self) -> Read<()> {
-        match self.word() {
-            Some(word) => Err(BadArgument(format!("“{word}”: too many arguments"))),
-            None => Ok(()),
+        match self.words.get(self.next) {
+            Some(word) if self.invocation.values.is_none() => {
+                Err(BadArgument(format!("“{word}”: too many arguments")))
+            }
+            _ => Ok(()),
         }
     }
 }
 
 fn missing(name: &str) -> BadArgument {
     BadArgument(format!("<{name}> is missing"))
+}
+
+fn fit<T>(wanted: &Wanted, value: &Json, read: Reader<T>) -> Read<T> {
+    read(value).map_err(|reason| BadArgument(format!("<{}>: “{}”: {reason}", wanted.name, value.written())))
 }
 
 fn parse<T: FromStr<Err: Display>>(name: &str, word: &str) -> Read<T> {
@@ -336,10 +381,27 @@ mod tests {
     fn the_rest_begins_after_the_words_that_were_read() {
         let invocation = Invocation { text: "add  \"a b\"  the  rest ".into(), ..Invocation::default() };
         let mut arguments = Arguments::new(&invocation, None);
-        assert_eq!(arguments.one::<String>("x").unwrap(), "add");
-        assert_eq!(arguments.one::<String>("y").unwrap(), "a b");
-        assert_eq!(arguments.optional_rest(), Some(Rest("the  rest".into())));
-        assert_eq!(arguments.optional_rest(), None);
+        let word = Wanted { name: "x", kind: "text", option: false, default: None };
+        let rest = Wanted { kind: "rest", ..word };
+        let read: Reader<String> = |value| Ok(value.written().to_owned());
+        assert_eq!(arguments.one(&word, read).unwrap(), "add");
+        assert_eq!(arguments.one(&word, read).unwrap(), "a b");
+        assert_eq!(arguments.optional(&rest, read).unwrap().as_deref(), Some("the  rest"));
+        assert_eq!(arguments.optional(&rest, read).unwrap(), None);
+        assert!(arguments.finish().is_ok());
+    }
+
+    #[test]
+    fn the_hosts_values_go_before_the_words() {
+        let args = r#"{"command": "c", "text": "9 9", "words": ["9", "9"], "values": {"n": 3, "none": null, "all": [1, 2], "on": true}}"#;
+        let invocation = Invocation::parse(args).unwrap();
+        let mut arguments = Arguments::new(&invocation, None);
+        let wanted = |name| Wanted { name, kind: "integer", option: false, default: None };
+        let read: Reader<u8> = |value| value.written().parse().map_err(|_| "no".to_owned());
+        assert_eq!(arguments.one(&wanted("n"), read).unwrap(), 3);
+        assert_eq!(arguments.optional(&wanted("none"), read).unwrap(), None);
+        assert_eq!(arguments.many(&wanted("all"), read).unwrap(), [1, 2]);
+        assert!(arguments.one(&wanted("older"), read).is_err());
         assert!(arguments.finish().is_ok());
     }
 }

@@ -27,10 +27,50 @@
 //! a handler. The host matches; a plugin is not woken for what it did not ask for.
 //!
 //! * A parameter by reference is the event, `&MessageEvent` or `&Event<MemberJoined>`, or the [`Invocation`].
-//! * An owned parameter is read from the user's words: any `FromStr` type, `Option` and `Vec` of it, [`Mention`], and last
-//!   [`Rest`] or `Option<Rest>`. If the words do not fit, the user gets the reason and the usage line.
+//! * An owned parameter of a command is an argument: a number, a `String`, a [`Mention`], an [`Image`], an enum that derives
+//!   [`Choice`], any `FromStr` type, `Option` and `Vec` of these, and last [`Rest`] or `Option<Rest>`. With `#[option]` it is
+//!   an option, `--times 3`; see [`#[command]`](command). The host parses them; if the words do not fit, the user gets the
+//!   reason and the usage line, and the plugin sleeps on.
 //! * A handler returns nothing, something to reply (`String`, [`Message`]...), an [`Outcome`], an `Option` of these
 //!   (`None`: not for me after all), or a [`Result`] of these.
+//!
+//! # Commands
+//!
+//! ```
+//! use iglu_sdk::prelude::*;
+//!
+//! #[derive(Default)]
+//! struct Walker;
+//!
+//! #[derive(Choice)]
+//! enum Way {
+//!     North,
+//!     #[choice("家")]
+//!     Home,
+//! }
+//!
+//! #[plugin(id = "walker")]
+//! impl Walker {
+//!     /// Walks: `/walk north --steps 3`.
+//!     #[command("walk")]
+//!     async fn walk(
+//!         &self,
+//!         /// Where to.
+//!         way: Way,
+//!         #[option(short = "s", default = 1, max = 100, help = "How far.")] steps: u32,
+//!         #[option] quietly: bool,
+//!     ) -> String {
+//!         let to = match way { Way::North => "to the north", Way::Home => "home" };
+//!         format!("{steps} step(s) {to}{}", if quietly { "" } else { "!" })
+//!     }
+//! }
+//! # use iglu_sdk::testing::Harness;
+//! # let mut bot = Harness::<Walker>::new();
+//! # assert_eq!(bot.say("/walk 家"), ["1 step(s) home!"]);
+//! # let command = &bot.manifest()["handlers"][0]["on"]["command"];
+//! # assert_eq!(command["arguments"][0]["choices"], json!(["north", "家"]));
+//! # assert_eq!(command["options"][0]["max"], json!(100));
+//! ```
 //!
 //! # State
 //!
@@ -96,6 +136,7 @@ mod task;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 pub mod types;
+mod value;
 
 pub use args::{Invocation, Mention, Rest};
 pub use config::Config;
@@ -103,14 +144,14 @@ pub use error::{Context, Error, HostError, Result};
 pub use event::{Event, Expect, MessageEvent};
 /// Random numbers, seeded by the host: `random::u32(1..=6)`, `random::choice(list)`, and in a test `random::seed(7)`.
 pub use fastrand as random;
-pub use iglu_sdk_macros::{Config, command, cron, keyword, on, plugin, regex, start, stop};
+pub use iglu_sdk_macros::{Choice, Config, command, cron, keyword, on, plugin, regex, start, stop};
 pub use message::{Content, Message};
 #[cfg(feature = "schemars")]
 pub use schemars;
 pub use serde;
 pub use serde_json;
 pub use task::{granted, spawn};
-pub use types::Outcome;
+pub use types::{Image, Outcome};
 
 /// `use iglu_sdk::prelude::*;`
 pub mod prelude {
@@ -119,8 +160,8 @@ pub mod prelude {
     pub use serde_json::{Value, json};
 
     pub use crate::{
-        Config, Content, Context, Error, Event, Expect, HostError, Invocation, Mention, Message,
-        MessageEvent, Outcome, Rest, Result, bots, clock, command, cron,
+        Choice, Config, Content, Context, Error, Event, Expect, HostError, Image, Invocation, Mention,
+        Message, MessageEvent, Outcome, Rest, Result, bots, clock, command, cron,
         event::kind::{
             AdminChanged, BotJoined, BotLeft, FileUploaded, FriendAdded, FriendRemoved, FriendRequest,
             Interaction, InviteRequest, JoinRequest, MemberJoined, MemberLeft, MessageRecalled, Muted, Poked,
@@ -142,16 +183,18 @@ pub mod __private {
     #[cfg(target_arch = "wasm32")]
     pub use crate::abi;
     pub use crate::{
-        args::{Arguments, BadArgument},
+        args::{Arguments, BadArgument, Reader, Wanted},
         component::Component,
         config::{ByConfig, BySchemars, Config, Schema, SchemaOf},
         contract::{self, export},
+        json::Json,
         lock::RwLock,
-        manifest::{Cooldown, HandlerSpec, Manifest, Permission, Rate, Trigger},
+        manifest::{Argument, Bound, Cooldown, HandlerSpec, Manifest, Permission, Rate, Trigger},
         plugin::{
             Call, Created, IntoAnswer, IntoStarted, Plugin, View, from_state, report_stop, to_state,
             unknown_handler,
         },
+        value::{Kind, Of, Typed, Untyped, Word},
     };
 
     /// A default's JSON for the schema.

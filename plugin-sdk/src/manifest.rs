@@ -53,6 +53,10 @@ pub enum Trigger {
         aliases: &'static [&'static str],
         usage: &'static str,
         help: &'static str,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        arguments: &'static [Argument],
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        options: &'static [Argument],
     },
     Keyword {
         any: &'static [&'static str],
@@ -69,6 +73,69 @@ pub enum Trigger {
         zone: Option<&'static str>,
         missed: &'static str,
     },
+}
+
+/// An argument or an option of a command, for the host to parse.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Argument {
+    pub name: &'static str,
+    pub kind: &'static str,
+    pub required: bool,
+    /// As a user would write it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<Bound>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<Bound>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub choices: &'static [&'static str],
+    #[serde(skip_serializing_if = "is_false")]
+    pub many: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub short: Option<char>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub help: &'static str,
+}
+
+/// A bound of a number. Whole, since formatting a float is 16 KB of every plugin.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Bound {
+    Signed(i64),
+    Unsigned(u64),
+}
+
+impl Argument {
+    /// What a type says of itself; the rest is the parameter's.
+    #[must_use]
+    pub const fn of(kind: crate::value::Kind) -> Self {
+        let crate::value::Kind { name, min, max, choices } = kind;
+        Self {
+            name: "",
+            kind: name,
+            required: true,
+            default: None,
+            min,
+            max,
+            choices,
+            many: false,
+            short: None,
+            help: "",
+        }
+    }
+
+    /// Numbers alone have bounds.
+    #[must_use]
+    pub const fn within(mut self, min: Option<Bound>, max: Option<Bound>) -> Self {
+        if min.is_some() {
+            self.min = min;
+        }
+        if max.is_some() {
+            self.max = max;
+        }
+        self
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -96,6 +163,11 @@ struct Written {
     homepage: &'static str,
     permissions: &'static [Permission],
     handlers: &'static [HandlerSpec],
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn or_null<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {

@@ -53,7 +53,8 @@ impl Call {
     /// # Errors
     /// What sending meets.
     pub async fn refuse(&self, reason: &str, usage: &str) -> Result<Outcome> {
-        let Invocation { prefix, command, .. } = &self.invocation;
+        let Invocation { prefix, command, usage: told, .. } = &self.invocation;
+        let usage = if told.is_empty() { usage } else { told };
         let text = match command.as_str() {
             "" => reason.to_owned(),
             command => format!("{reason}\n用法 usage: {prefix}{command} {usage}").trim_end().to_owned(),

@@ -103,10 +103,18 @@ fn the_manifest_says_what_the_code_says() {
             ],
             "handlers": [
                 plain(json!({"name": "sum", "priority": -3, "cooldown": {"seconds": 5, "scope": "chat"},
-                    "on": {"command": {"name": "sum", "aliases": ["add", "加"], "usage": "<first> [more...]",
-                        "help": "Adds numbers.\n\nAs many as you like."}}})),
+                    "on": {"command": {"name": "sum", "aliases": ["add", "加"], "usage": "",
+                        "help": "Adds numbers.\n\nAs many as you like.",
+                        "arguments": [
+                            {"name": "first", "kind": "integer", "required": true, "max": i64::MAX},
+                            {"name": "more", "kind": "integer", "required": false, "max": i64::MAX, "many": true},
+                        ]}}})),
                 plain(json!({"name": "mute", "who": "group-admin", "chats": "group", "block": true, "priority": 10,
-                    "on": {"command": {"name": "mute", "aliases": [], "usage": "<user> [minutes]", "help": ""}}})),
+                    "on": {"command": {"name": "mute", "aliases": [], "usage": "", "help": "",
+                        "arguments": [
+                            {"name": "user", "kind": "user", "required": true},
+                            {"name": "minutes", "kind": "integer", "required": false, "min": 0},
+                        ]}}})),
                 plain(json!({"name": "mute_for_others", "chats": "group",
                     "on": {"command": {"name": "mute", "aliases": [], "usage": "", "help": ""}}})),
                 plain(json!({"name": "morning", "to_me": true,
@@ -152,7 +160,7 @@ fn mentions_and_numbers_name_users() {
         assert_eq!(bot.calls().pop(), Some(("groups.mute".to_owned(), expected)));
     }
     let said = message("/mute Bob").in_group("20001").role(Role::Owner);
-    assert!(bot.say(said)[0].plain_text().starts_with("<user>: “Bob” is not a user"));
+    assert!(bot.say(said)[0].plain_text().starts_with("<user>: “Bob”: not a user"));
 }
 
 #[test]

@@ -185,7 +185,7 @@ impl House {
         self.journal.hold();
         self.schedule.hold();
         self.folder.close().await;
-        tidy_downloads(&self.config.downloads());
+        tidy_downloads(&self.config.load().downloads());
         self.stop.cancel();
         self.links.close();
         if tokio::time::timeout(FAREWELL, self.links.wait()).await.is_err() {

@@ -193,7 +193,7 @@ fn choices_doc(input: &DeriveInput, data: &DataEnum) -> String {
     lines.join("\n")
 }
 
-fn kebab(name: &str) -> String {
+pub(crate) fn kebab(name: &str) -> String {
     let mut kebab = String::new();
     for (index, letter) in name.chars().enumerate() {
         if letter.is_uppercase() && index > 0 {

@@ -6,7 +6,7 @@ use syn::{Attribute, Error, Expr, Ident, ImplItemFn, Meta, Result, spanned::Span
 
 use crate::{
     attributes::{self, Item, doc_text, unknown},
-    parameters::{Parameter, Receiver, parameters, receiver},
+    parameters::{Argument, Parameter, Receiver, parameters, receiver},
 };
 
 /// The names of the attributes that make a method a handler.
@@ -62,7 +62,7 @@ fn handler(method: &ImplItemFn, trigger: &Attribute, name: &str) -> Result<Handl
         .join(" ");
     let mut rest = Vec::new();
     let on = match kind.as_str() {
-        "command" => command(trigger, items, &mut rest, &mut usage, &doc_text(&method.attrs))?,
+        "command" => command(trigger, items, &mut rest, &mut usage, &parameters, &doc_text(&method.attrs))?,
         "keyword" => {
             let words =
                 positional(items, &mut rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
@@ -105,31 +105,53 @@ fn command(
     items: Vec<Item>,
     rest: &mut Vec<Item>,
     usage: &mut String,
+    parameters: &[Parameter],
     help: &str,
 ) -> Result<TokenStream> {
     let names = positional(items, rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
     let [name] = names.as_slice() else {
         return Err(Error::new_spanned(trigger, "one name is wanted: `#[command(\"echo\")]`"));
     };
-    let mut aliases = Vec::new();
+    let (mut aliases, mut own_usage) = (Vec::new(), String::new());
     let mut others = Vec::new();
     for item in rest.drain(..) {
         match item.name() {
             "aliases" => aliases = item.texts()?,
-            "usage" => *usage = item.text()?,
+            "usage" => {
+                own_usage = item.text()?;
+                usage.clone_from(&own_usage);
+            }
             _ => others.push(item),
         }
     }
     *rest = others;
     for word in [name].into_iter().chain(&aliases) {
-        if word.is_empty() || word.contains(char::is_whitespace) {
+        if word.is_empty()
+            || word.split(' ').any(|part| part.is_empty() || part.contains(char::is_whitespace))
+        {
             return Err(Error::new_spanned(
                 trigger,
-                format!("`{word}`: a command is one word, without its prefix"),
+                format!(
+                    "`{word}`: a command is one word without its prefix, or with a sub-command, `note add`"
+                ),
             ));
         }
     }
-    Ok(quote!(Command { name: #name, aliases: &[#(#aliases),*], usage: #usage, help: #help }))
+    let (options, arguments): (Vec<_>, Vec<_>) =
+        parameters.iter().filter_map(Parameter::as_argument).partition(|argument| argument.is_option());
+    let declare =
+        |list: Vec<&Argument>| list.into_iter().map(Argument::declaration).collect::<Result<Vec<_>>>();
+    let (arguments, options) = (declare(arguments)?, declare(options)?);
+    Ok(quote! {
+        Command {
+            name: #name,
+            aliases: &[#(#aliases),*],
+            usage: #own_usage,
+            help: #help,
+            arguments: &[#(#arguments),*],
+            options: &[#(#options),*],
+        }
+    })
 }
 
 fn kinds(
@@ -322,9 +344,12 @@ fn arm(
                         "only commands, keywords and patterns have arguments; take the event by reference",
                     ));
                 }
+                if let (true, Some(attribute)) = (kind != "command", argument.attribute()) {
+                    return Err(Error::new(attribute, "only commands have options and declared arguments"));
+                }
                 let read = match kind {
                     "regex" => argument.read_group(reads.len() + 1)?,
-                    _ => argument.read_word(),
+                    _ => argument.read_value(),
                 };
                 let local = Ident::new(&format!("argument_{}", reads.len()), argument.name().span());
                 reads.push(quote!(let #local = #read;));

@@ -2,6 +2,7 @@
 //! handler's name to its method, and the reading of typed arguments, and nothing that an author could not write.
 
 mod attributes;
+mod choice;
 mod config;
 mod handler;
 mod parameters;
@@ -39,6 +40,15 @@ pub fn derive_config(item: TokenStream) -> TokenStream {
     config::expand(&item).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
+/// Makes an enum of plain names an argument of commands: one of a few words, the names in lower case with dashes.
+///
+/// On a name: `#[choice("南")]` is the word in its place.
+#[proc_macro_derive(Choice, attributes(choice))]
+pub fn derive_choice(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as DeriveInput);
+    choice::expand(&item).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
 macro_rules! handler_attributes {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
@@ -51,8 +61,23 @@ macro_rules! handler_attributes {
 }
 
 handler_attributes! {
-    /// `#[command("echo", aliases = ["say"])]`: runs on `/echo ..`. The method's owned parameters are read from the words
-    /// after it; its doc comment is the help. `usage = ".."` replaces the usage line made from the parameters.
+    /// `#[command("echo", aliases = ["say"])]`: runs on `/echo ..`; `#[command("note add")]` on `/note add ..`. The method's
+    /// doc comment is the help, its owned parameters are declared to the host, which parses them and answers wrong use:
+    ///
+    /// | parameter | what users write |
+    /// | --- | --- |
+    /// | `n: u8`, `x: f64` | a number that the type can hold |
+    /// | `word: String`, or any `FromStr` type | a word, or several in quotation marks |
+    /// | `text: Rest` | all that is left; the last parameter |
+    /// | `user: Mention`, `picture: Image` | a mention or a number; an image in the message or the quoted one |
+    /// | `way: Way`, which derives `Choice` | one of its words |
+    /// | `Option<_>`, `Vec<_>` | it may be left out; all words that are left |
+    /// | `#[option(short = "t", default = 1)] times: u32` | `--times 3`, `--times=3`, `-t 3`, or nothing |
+    /// | `#[option] loud: bool` | `--loud`, or nothing |
+    ///
+    /// `#[option(..)]` and `#[argument(..)]` take `name = ".."`, `default = ..` (as users would write it), `min` and `max` of
+    /// numbers, and `help = ".."`; a doc comment on the parameter is its help too. `usage = ".."` in `#[command]` replaces the
+    /// usage line that the host makes.
     ///
     /// Every trigger also takes: `who = "everyone" | "group-admin" | "group-owner" | "superuser"`,
     /// `chats = "any" | "private" | "group"`, `to_me`, `priority = 10` (higher runs earlier), `block`,

@@ -1,10 +1,13 @@
-//! From a method's signature to the code that reads its arguments, and to the usage line.
+//! From a method's signature to the declaration of its arguments and options, the code that reads them, and the usage line.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Error, FnArg, GenericArgument, Ident, ImplItemFn, Pat, PathArguments, Result, Type, TypeReference,
+    Attribute, Error, Expr, FnArg, GenericArgument, Ident, ImplItemFn, Lit, Meta, Pat, PatType,
+    PathArguments, Result, Type, TypeReference, UnOp, spanned::Spanned,
 };
+
+use crate::attributes::{self, Item, doc_text, unknown};
 
 /// How `self` is taken.
 #[derive(Clone, Copy, PartialEq)]
@@ -26,6 +29,21 @@ pub(crate) struct Argument {
     name: Ident,
     shape: Shape,
     ty: Type,
+    extra: Extra,
+}
+
+/// What `#[option(..)]`, `#[argument(..)]` and doc comments say.
+#[derive(Default)]
+struct Extra {
+    /// The attribute's name and place.
+    attribute: Option<(&'static str, proc_macro2::Span)>,
+    name: Option<String>,
+    /// As a user would write it.
+    default: Option<String>,
+    short: Option<char>,
+    min: Option<i64>,
+    max: Option<i64>,
+    help: String,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -57,23 +75,137 @@ pub(crate) fn parameters(method: &ImplItemFn) -> Result<Vec<Parameter>> {
             FnArg::Receiver(_) => None,
             FnArg::Typed(typed) => Some(typed),
         })
-        .map(|typed| match &*typed.ty {
-            Type::Reference(TypeReference { elem, mutability: None, .. }) => match &**elem {
-                Type::Path(path) if !path.path.is_ident("str") => Ok(Parameter::View((**elem).clone())),
-                other => Err(Error::new_spanned(
-                    other,
-                    "arguments are owned: `String`, or `Rest` for the whole text; a reference is for the event",
-                )),
-            },
-            ty => {
-                let Pat::Ident(name) = &*typed.pat else {
-                    return Err(Error::new_spanned(&typed.pat, "give the argument a name, its usage shows it"));
-                };
-                Ok(Parameter::Argument(argument(name.ident.clone(), ty)))
-            }
-        })
+        .map(parameter)
         .collect::<Result<Vec<_>>>()?;
-    let mut arguments = parameters.iter().filter_map(Parameter::as_argument).peekable();
+    check_order(&parameters)?;
+    Ok(parameters)
+}
+
+/// Takes away what only these macros understand.
+pub(crate) fn strip(method: &mut ImplItemFn) {
+    for input in &mut method.sig.inputs {
+        if let FnArg::Typed(typed) = input {
+            typed.attrs.retain(|attribute| !is_ours(attribute) && !attribute.path().is_ident("doc"));
+        }
+    }
+}
+
+fn is_ours(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("option") || attribute.path().is_ident("argument")
+}
+
+fn parameter(typed: &PatType) -> Result<Parameter> {
+    match &*typed.ty {
+        Type::Reference(TypeReference { elem, mutability: None, .. }) => match &**elem {
+            Type::Path(path) if !path.path.is_ident("str") => {
+                if let Some(attribute) = typed.attrs.iter().find(|attribute| is_ours(attribute)) {
+                    return Err(Error::new_spanned(
+                        attribute,
+                        "the event is no argument; options and arguments are owned: `String`, `u32`",
+                    ));
+                }
+                Ok(Parameter::View((**elem).clone()))
+            }
+            other => Err(Error::new_spanned(
+                other,
+                "arguments are owned: `String`, or `Rest` for the whole text; a reference is for the event",
+            )),
+        },
+        ty => {
+            let Pat::Ident(name) = &*typed.pat else {
+                return Err(Error::new_spanned(&typed.pat, "give the argument a name, its usage shows it"));
+            };
+            let argument = argument(name.ident.clone(), ty, extra(&typed.attrs)?);
+            argument.check()?;
+            Ok(Parameter::Argument(argument))
+        }
+    }
+}
+
+fn extra(attributes: &[Attribute]) -> Result<Extra> {
+    let mut extra = Extra { help: doc_text(attributes), ..Extra::default() };
+    for attribute in attributes.iter().filter(|attribute| is_ours(attribute)) {
+        let kind = if attribute.path().is_ident("option") { "option" } else { "argument" };
+        if extra.attribute.replace((kind, attribute.span())).is_some() {
+            return Err(Error::new_spanned(attribute, "one `#[option]` or `#[argument]` is enough"));
+        }
+        let items = match &attribute.meta {
+            Meta::Path(_) => Vec::new(),
+            Meta::List(list) => attributes::parse(list.tokens.clone())?,
+            Meta::NameValue(_) => return Err(Error::new_spanned(attribute, "write it with parentheses")),
+        };
+        for item in items {
+            match (item.name(), kind) {
+                ("name", _) => extra.name = Some(word(&item)?),
+                ("default", _) => extra.default = Some(written(item.value()?)?),
+                ("help", _) => extra.help = item.text()?,
+                ("min", _) => extra.min = Some(item.integer()?),
+                ("max", _) => extra.max = Some(item.integer()?),
+                ("short", "option") => extra.short = Some(letter(&item)?),
+                ("short", _) => {
+                    return Err(Error::new(
+                        item.span(),
+                        "only an option has a short: `#[option(short = \"t\")]`",
+                    ));
+                }
+                _ => {
+                    return Err(unknown(
+                        &item,
+                        "`name`, `default`, `help`, `min`, `max`, and `short` of an option",
+                    ));
+                }
+            }
+        }
+    }
+    Ok(extra)
+}
+
+fn word(item: &Item) -> Result<String> {
+    let name = item.text()?;
+    let bad = |c: char| c.is_whitespace() || "=\"“”".contains(c);
+    if name.is_empty() || name.starts_with('-') || name.contains(bad) {
+        let text = format!("`{name}`: one word is wanted, without dashes in front");
+        return Err(Error::new(item.value()?.span(), text));
+    }
+    Ok(name)
+}
+
+fn letter(item: &Item) -> Result<char> {
+    let text = match item.value()? {
+        Expr::Lit(syn::ExprLit { lit: Lit::Char(letter), .. }) => letter.value().to_string(),
+        other => attributes::text(other)?,
+    };
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(letter), None) if letter.is_alphabetic() => Ok(letter),
+        _ => Err(Error::new(item.value()?.span(), "one letter is wanted: `short = \"t\"`")),
+    }
+}
+
+/// A default as users would write it.
+fn written(value: &Expr) -> Result<String> {
+    let teach = "write the default as users would: `default = 1`, `default = \"north\"`";
+    match value {
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Str(text) => Ok(text.value()),
+            Lit::Char(letter) => Ok(letter.value().to_string()),
+            Lit::Int(number) => Ok(number.base10_digits().to_owned()),
+            Lit::Float(number) => Ok(number.base10_digits().to_owned()),
+            Lit::Bool(_) => {
+                Err(Error::new_spanned(value, "a flag is false if it is not there; it has no default"))
+            }
+            _ => Err(Error::new_spanned(value, teach)),
+        },
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => Ok(format!("-{}", written(&unary.expr)?)),
+        other => Err(Error::new_spanned(other, teach)),
+    }
+}
+
+/// Words are given out in order, so what takes them all is last, and what may be left out comes after what may not.
+fn check_order(parameters: &[Parameter]) -> Result<()> {
+    let arguments = parameters.iter().filter_map(Parameter::as_argument);
+    let mut arguments = arguments.filter(|argument| !argument.is_option()).peekable();
+    let mut left_out: Option<&Argument> = None;
     while let Some(argument) = arguments.next() {
         if matches!(argument.shape, Shape::Many | Shape::Rest | Shape::OptionalRest)
             && arguments.peek().is_some()
@@ -83,11 +215,22 @@ pub(crate) fn parameters(method: &ImplItemFn) -> Result<Vec<Parameter>> {
                 "this takes all that is left, so it must be the last",
             ));
         }
+        let takes_words = last_name(&argument.ty).as_deref() != Some("Image");
+        match left_out {
+            Some(before) if takes_words && argument.is_required() => {
+                let before = shown(&before.name);
+                let text =
+                    format!("`{before}` before it may be left out, and this may not; change their order");
+                return Err(Error::new_spanned(&argument.name, text));
+            }
+            None if takes_words && !argument.is_required() => left_out = Some(argument),
+            _ => {}
+        }
     }
-    Ok(parameters)
+    Ok(())
 }
 
-fn argument(name: Ident, ty: &Type) -> Argument {
+fn argument(name: Ident, ty: &Type, extra: Extra) -> Argument {
     let (shape, ty) = match (last_name(ty).as_deref(), inner(ty)) {
         (Some("Option"), Some(inner)) if last_name(inner).as_deref() == Some("Rest") => {
             (Shape::OptionalRest, inner)
@@ -97,7 +240,7 @@ fn argument(name: Ident, ty: &Type) -> Argument {
         (Some("Rest"), None) => (Shape::Rest, ty),
         _ => (Shape::One, ty),
     };
-    Argument { name, shape, ty: ty.clone() }
+    Argument { name, shape, ty: ty.clone(), extra }
 }
 
 fn last_name(ty: &Type) -> Option<String> {
@@ -128,31 +271,124 @@ impl Argument {
         &self.name
     }
 
-    /// `<sides>`, `[sides]`, `[sides...]`, `<text...>`.
-    pub(crate) fn usage(&self) -> String {
-        let name = shown(&self.name);
-        match self.shape {
-            Shape::One => format!("<{name}>"),
-            Shape::Optional => format!("[{name}]"),
-            Shape::Many => format!("[{name}...]"),
-            Shape::Rest => format!("<{name}...>"),
-            Shape::OptionalRest => format!("[{name}...]"),
+    pub(crate) fn is_option(&self) -> bool {
+        self.extra.attribute.is_some_and(|(kind, _)| kind == "option")
+    }
+
+    /// Where `#[option]` or `#[argument]` stands.
+    pub(crate) fn attribute(&self) -> Option<proc_macro2::Span> {
+        self.extra.attribute.map(|(_, span)| span)
+    }
+
+    /// Of options, in the way of command lines.
+    fn shown(&self) -> String {
+        match &self.extra.name {
+            Some(name) => name.clone(),
+            None if self.is_option() => shown(&self.name).replace('_', "-"),
+            None => shown(&self.name),
         }
     }
 
-    /// An expression that reads it from `arguments`, as a word or as a mention.
-    pub(crate) fn read_word(&self) -> TokenStream {
-        let (name, ty) = (shown(&self.name), &self.ty);
-        let mention = last_name(ty).as_deref() == Some("Mention");
-        match (self.shape, mention) {
-            (Shape::One, false) => quote!(arguments.one::<#ty>(#name)?),
-            (Shape::Optional, false) => quote!(arguments.optional::<#ty>(#name)?),
-            (Shape::Many, false) => quote!(arguments.many::<#ty>(#name)?),
-            (Shape::One, true) => quote!(arguments.mention(#name)?),
-            (Shape::Optional, true) => quote!(arguments.optional_mention(#name)?),
-            (Shape::Many, true) => quote!(arguments.many_mentions(#name)?),
-            (Shape::Rest, _) => quote!(arguments.rest(#name)?),
-            (Shape::OptionalRest, _) => quote!(arguments.optional_rest()),
+    fn is_flag(&self) -> bool {
+        last_name(&self.ty).as_deref() == Some("bool")
+    }
+
+    fn is_required(&self) -> bool {
+        matches!(self.shape, Shape::One | Shape::Rest) && self.extra.default.is_none() && !self.is_flag()
+    }
+
+    fn check(&self) -> Result<()> {
+        let wrong = |text: &str| Err(Error::new_spanned(&self.name, text));
+        let Extra { default, min, max, .. } = &self.extra;
+        if self.is_option() && matches!(self.shape, Shape::Rest | Shape::OptionalRest) {
+            return wrong("the rest of the text is no option; drop `#[option]`");
+        }
+        if self.is_flag() && self.is_option() && self.shape != Shape::One {
+            return wrong("a flag is there or not: `bool`");
+        }
+        if self.is_flag() && default.is_some() {
+            return wrong("a flag is false if it is not there; it has no default");
+        }
+        if default.is_some() && !matches!(self.shape, Shape::One | Shape::Rest) {
+            return wrong("with a default it is always there: drop the `Option` or `Vec`");
+        }
+        if let (Some(min), Some(max)) = (min, max)
+            && min > max
+        {
+            return wrong("`min` is more than `max`");
+        }
+        Ok(())
+    }
+
+    /// Its entry in the manifest.
+    pub(crate) fn declaration(&self) -> Result<TokenStream> {
+        if self.is_flag() && !self.is_option() {
+            let name = &self.name;
+            let text = format!("a `bool` is a flag: write `#[option] {name}: bool`, for `--{name}`");
+            return Err(Error::new_spanned(&self.ty, text));
+        }
+        let Extra { default, short, min, max, help, .. } = &self.extra;
+        let (name, kind) = (self.shown(), self.kind());
+        let required = self.is_required();
+        let many = self.shape == Shape::Many;
+        let (default, short) = (optional(default.as_ref()), optional(short.as_ref()));
+        let bound = |bound: &Option<i64>| {
+            let bound = bound.map(|bound| match u64::try_from(bound) {
+                Ok(bound) => quote!(private::Bound::Unsigned(#bound)),
+                Err(_) => quote!(private::Bound::Signed(#bound)),
+            });
+            optional(bound.as_ref())
+        };
+        let (min, max) = (bound(min), bound(max));
+        Ok(quote! {
+            private::Argument {
+                name: #name,
+                required: #required,
+                default: #default,
+                many: #many,
+                short: #short,
+                help: #help,
+                ..private::Argument::of(#kind).within(#min, #max)
+            }
+        })
+    }
+
+    fn kind(&self) -> TokenStream {
+        let ty = &self.ty;
+        quote_spanned!(ty.span()=> private::Of::<#ty>::KIND)
+    }
+
+    /// `<sides>`, `[sides]`, `[sides...]`, `<text...>`, `[--times ...]`.
+    pub(crate) fn usage(&self) -> String {
+        let name = self.shown();
+        if self.is_option() {
+            let value = if self.is_flag() { "" } else { " ..." };
+            return if self.is_required() {
+                format!("--{name}{value}")
+            } else {
+                format!("[--{name}{value}]")
+            };
+        }
+        match (self.shape, &self.extra.default) {
+            (Shape::One | Shape::Rest, Some(default)) => format!("[{name}={default}]"),
+            (Shape::One, None) => format!("<{name}>"),
+            (Shape::Rest, None) => format!("<{name}...>"),
+            (Shape::Optional, _) => format!("[{name}]"),
+            (Shape::Many | Shape::OptionalRest, _) => format!("[{name}...]"),
+        }
+    }
+
+    /// An expression that reads it from `arguments`.
+    pub(crate) fn read_value(&self) -> TokenStream {
+        let (name, ty, kind, option) = (self.shown(), &self.ty, self.kind(), self.is_option());
+        let default = optional(self.extra.default.as_ref());
+        let wanted =
+            quote!(&private::Wanted { name: #name, kind: #kind.name, option: #option, default: #default });
+        let read = quote_spanned!(ty.span()=> private::Of::<#ty>::read);
+        match self.shape {
+            Shape::One | Shape::Rest => quote!(arguments.one(#wanted, #read)?),
+            Shape::Optional | Shape::OptionalRest => quote!(arguments.optional(#wanted, #read)?),
+            Shape::Many => quote!(arguments.many(#wanted, #read)?),
         }
     }
 
@@ -169,8 +405,173 @@ impl Argument {
     }
 }
 
+fn optional<T: ToTokens>(value: Option<T>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
 fn shown(name: &Ident) -> String {
     let name = name.to_string();
     let name = name.strip_prefix("r#").unwrap_or(&name);
     name.trim_start_matches('_').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    fn declared(method: &ImplItemFn) -> Result<Vec<String>> {
+        let parameters = parameters(method)?;
+        let arguments = parameters.iter().filter_map(Parameter::as_argument);
+        arguments.map(|argument| argument.declaration().map(|_| argument.usage())).collect()
+    }
+
+    #[test]
+    fn parameters_become_arguments_and_options() {
+        let method: ImplItemFn = parse_quote! {
+            async fn roll(
+                &self,
+                event: &MessageEvent,
+                sides: u32,
+                #[argument(default = -1)] bonus: i32,
+                /// Why.
+                why: Option<Rest>,
+                #[option(short = 't', default = 2, min = 1)] how_often: u8,
+                #[option] loud: bool,
+                #[option(name = "标签")] tags: Vec<String>,
+            ) {}
+        };
+        let expected = ["<sides>", "[bonus=-1]", "[why...]", "[--how-often ...]", "[--loud]", "[--标签 ...]"];
+        assert_eq!(declared(&method).unwrap(), expected);
+        let mut stripped = method;
+        strip(&mut stripped);
+        assert!(!quote!(#stripped).to_string().contains('#'), "{}", quote!(#stripped));
+    }
+
+    #[test]
+    fn what_cannot_work_is_explained() {
+        let table: Vec<(ImplItemFn, &str)> = vec![
+            (
+                parse_quote!(
+                    async fn f(a: &str) {}
+                ),
+                "arguments are owned",
+            ),
+            (
+                parse_quote!(
+                    async fn f((a, b): (u8, u8)) {}
+                ),
+                "give the argument a name",
+            ),
+            (
+                parse_quote!(
+                    async fn f(a: Rest, b: u8) {}
+                ),
+                "must be the last",
+            ),
+            (
+                parse_quote!(
+                    async fn f(a: Vec<u8>, b: u8) {}
+                ),
+                "must be the last",
+            ),
+            (
+                parse_quote!(
+                    async fn f(a: Option<u8>, b: u8) {}
+                ),
+                "`a` before it may be left out",
+            ),
+            (
+                parse_quote!(
+                    async fn f(loud: bool) {}
+                ),
+                "write `#[option] loud: bool`",
+            ),
+            (
+                parse_quote!(
+                    async fn f(#[option] a: Option<bool>) {}
+                ),
+                "a flag is there or not",
+            ),
+            (
+                parse_quote!(
+                    async fn f(#[option(default = true)] a: bool) {}
+                ),
+                "a flag is false",
+            ),
+            (
+                parse_quote!(
+                    async fn f(#[option] a: Rest) {}
+                ),
+                "the rest of the text is no option",
+            ),
+            (
+                parse_quote!(
+                    async fn f(#[option(default = 1)] a: Option<u8>) {}
+                ),
+                "drop the `Option`",
+            ),
+            (
+                parse_quote!(
+                    async fn f(#[option(default = Way::North)] a: Way) {}
+                ),
+                "as users would",
+            ),
+            (
+                parse_quote!(
+                    async fn f(#[option(shrt = "t")] a: u8) {}
+                ),
+                "unknown key `shrt`",
+            ),
+            (
+                parse_quote!(
+                    async fn f(#[option(short = "ts")] a: u8) {}
+                ),
+                "one letter",
+            ),
+            (
+                parse_quote!(
+                    async fn f(#[argument(short = "t")] a: u8) {}
+                ),
+                "only an option has a short",
+            ),
+            (
+                parse_quote!(
+                    async fn f(#[option(name = "--a")] a: u8) {}
+                ),
+                "without dashes",
+            ),
+            (
+                parse_quote!(
+                    async fn f(#[option(min = 3, max = 1)] a: u8) {}
+                ),
+                "`min` is more",
+            ),
+            (
+                parse_quote!(
+                    async fn f(
+                        #[option]
+                        #[argument]
+                        a: u8,
+                    ) {
+                    }
+                ),
+                "is enough",
+            ),
+            (
+                parse_quote!(
+                    async fn f(#[option] event: &MessageEvent) {}
+                ),
+                "the event is no argument",
+            ),
+        ];
+        for (method, reason) in table {
+            let error = declared(&method).unwrap_err().to_string();
+            assert!(error.contains(reason), "{}: {error}", quote!(#method));
+        }
+    }
 }

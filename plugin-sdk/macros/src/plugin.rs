@@ -7,7 +7,7 @@ use syn::{Error, Expr, Ident, ImplItem, ImplItemFn, ItemImpl, Result, ReturnType
 use crate::{
     attributes::{self, Item, unknown},
     handler::{Handler, TRIGGERS, handlers},
-    parameters::{Receiver, receiver},
+    parameters::{self, Receiver, receiver},
 };
 
 struct About {
@@ -47,6 +47,8 @@ pub(crate) fn expand(arguments: TokenStream, mut item: ItemImpl) -> Result<Token
 
         const _: () = {
             use ::iglu_sdk::__private as private;
+            #[allow(unused_imports, reason = "for commands with arguments of `FromStr` types")]
+            use private::Untyped as _;
 
             impl private::Plugin for #plugin {
                 const MANIFEST: private::Manifest = #manifest;
@@ -177,6 +179,9 @@ fn take_methods(item: &mut ItemImpl) -> Result<(Vec<Handler>, Life)> {
             }
         }
         found.extend(handlers(method, &triggers)?);
+        if !triggers.is_empty() {
+            parameters::strip(method);
+        }
     }
     Ok((found, life))
 }

@@ -56,12 +56,11 @@ fn allowed(handler: &HandlerSpec, message: &ReceivedMessage, superusers: &[Strin
 fn command(name: &str, aliases: &[&str], text: &str) -> Option<Value> {
     let prefix = text.chars().next().filter(|prefix| matches!(prefix, '/' | '／'))?;
     let text = &text[prefix.len_utf8()..];
-    let end = text.find(char::is_whitespace).unwrap_or(text.len());
-    let command = &text[..end];
-    if command != name && !aliases.contains(&command) {
-        return None;
-    }
-    let rest = text[end..].trim();
+    let called = [name].iter().chain(aliases).find_map(|name| {
+        let rest = text.strip_prefix(name)?;
+        (rest.is_empty() || rest.starts_with(char::is_whitespace)).then_some((*name, rest.trim()))
+    });
+    let (command, rest) = called?;
     let words: Vec<_> = split(rest).into_iter().map(|word| word.text).collect();
     Some(json!({"command": command, "prefix": prefix, "text": rest, "words": words}))
 }

@@ -1,4 +1,5 @@
-//! Typed arguments: a parameter is any `FromStr` type, and what does not fit is explained to the user.
+//! Typed arguments and options: a parameter is a number, a flag, or any `FromStr` type, and what does not fit is explained to
+//! the user.
 
 #![forbid(unsafe_code)]
 
@@ -11,10 +12,21 @@ struct DicePlugin;
 
 #[plugin(name = "Dice")]
 impl DicePlugin {
-    /// Throws dice: `/dice` one with six sides, `/dice 3d6` three of them.
+    /// Throws dice: `/dice` one with six sides, `/dice 3d6 --plus 2` three of them and two more.
     #[command("dice", aliases = ["roll"])]
-    async fn dice(&self, dice: Option<Dice>) -> String {
-        dice.unwrap_or(Dice { count: 1, sides: 6 }).throw()
+    async fn dice(
+        &self,
+        /// How many dice of how many sides.
+        #[argument(default = "1d6")]
+        dice: Dice,
+        /// Added to the sum.
+        #[option(short = "p", default = 0, min = -10000, max = 10000)]
+        plus: i32,
+        /// The sum alone.
+        #[option(short = "q")]
+        quiet: bool,
+    ) -> String {
+        dice.throw(plus, quiet)
     }
 }
 
@@ -47,12 +59,15 @@ impl FromStr for Dice {
 }
 
 impl Dice {
-    fn throw(&self) -> String {
+    fn throw(&self, plus: i32, quiet: bool) -> String {
         let throws: Vec<u32> = (0..self.count).map(|_| random::u32(1..=self.sides)).collect();
-        let mut text = format!("🎲 {}", throws.iter().sum::<u32>());
-        if throws.len() > 1 {
+        let mut text = format!("🎲 {}", i64::from(throws.iter().sum::<u32>()) + i64::from(plus));
+        if !quiet && (throws.len() > 1 || plus != 0) {
             let throws: Vec<String> = throws.iter().map(u32::to_string).collect();
             let _ = write!(text, " = {}", throws.join(" + "));
+            if plus != 0 {
+                let _ = write!(text, " {} {}", if plus < 0 { '-' } else { '+' }, plus.unsigned_abs());
+            }
         }
         text
     }
@@ -103,7 +118,7 @@ mod tests {
     fn bad_arguments_are_explained_with_the_usage() {
         let mut bot = Harness::<DicePlugin>::new();
         let reply = bot.say("/dice many")[0].plain_text();
-        assert!(reply.contains("3d6") && reply.contains("/dice [dice]"), "{reply}");
+        assert!(reply.contains("3d6") && reply.contains("/dice [dice=1d6]"), "{reply}");
         let reply = bot.say("/dice 1 2")[0].plain_text();
         assert!(reply.contains("“2”: too many arguments"), "{reply}");
     }

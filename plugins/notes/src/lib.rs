@@ -1,4 +1,4 @@
-//! Storage: what it keeps survives reloads, crashes and restarts.
+//! Storage and sub-commands: notes survive reloads, crashes and restarts.
 
 #![forbid(unsafe_code)]
 
@@ -9,56 +9,50 @@ struct Notes;
 
 #[plugin(name = "Notes")]
 impl Notes {
-    /// Keeps notes, for each user: add one, list them, delete one by its number.
-    #[command("note", aliases = ["notes"], usage = "add <text> | list | del <number>")]
-    async fn note(&self, event: &MessageEvent, action: Option<String>, rest: Option<Rest>) -> Result<String> {
-        let key = format!("notes/{}/{}", event.bot.id, event.sender.id);
-        let rest = rest.unwrap_or_default();
-        match action.as_deref() {
-            None | Some("list") => list(&key).await,
-            Some("add") => add(&key, &rest).await,
-            Some("del") => delete(&key, &rest).await,
-            Some(other) => Err(Error::usage(format!("“{other}” is not understood"))),
+    /// Keeps a note.
+    #[command("note add")]
+    async fn add(&self, event: &MessageEvent, text: Rest) -> Result<String> {
+        let notes = storage::update(&key(event), |notes: Option<Vec<String>>| {
+            let mut notes = notes.unwrap_or_default();
+            notes.push(text.to_string());
+            Some(notes)
+        })
+        .await?;
+        Ok(format!("Noted as {}.", notes.map_or(0, |notes| notes.len())))
+    }
+
+    /// Lists your notes.
+    #[command("note list", aliases = ["notes"])]
+    async fn list(&self, event: &MessageEvent) -> Result<String> {
+        let notes: Vec<String> = storage::get(&key(event)).await?.unwrap_or_default();
+        if notes.is_empty() {
+            return Ok("You have no notes.".to_owned());
+        }
+        let lines = notes.iter().enumerate().map(|(index, note)| format!("{}. {note}", index + 1));
+        Ok(lines.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Deletes a note by its number.
+    #[command("note del")]
+    async fn delete(&self, event: &MessageEvent, #[argument(min = 1)] number: usize) -> Result<String> {
+        let mut deleted = None;
+        storage::update(&key(event), |notes: Option<Vec<String>>| {
+            let mut notes = notes?;
+            let index = number.checked_sub(1).filter(|index| *index < notes.len());
+            deleted = index.map(|index| notes.remove(index));
+            Some(notes).filter(|notes| !notes.is_empty())
+        })
+        .await?;
+        match deleted {
+            Some(note) => Ok(format!("Deleted: {note}")),
+            None => Err(Error::usage(format!("there is no note {number}"))),
         }
     }
 }
 
-async fn list(key: &str) -> Result<String> {
-    let notes: Vec<String> = storage::get(key).await?.unwrap_or_default();
-    if notes.is_empty() {
-        return Ok("You have no notes.".to_owned());
-    }
-    let lines = notes.iter().enumerate().map(|(index, note)| format!("{}. {note}", index + 1));
-    Ok(lines.collect::<Vec<_>>().join("\n"))
-}
-
-async fn add(key: &str, note: &str) -> Result<String> {
-    if note.is_empty() {
-        return Err(Error::usage("what shall be noted?"));
-    }
-    let notes = storage::update(key, |notes: Option<Vec<String>>| {
-        let mut notes = notes.unwrap_or_default();
-        notes.push(note.to_owned());
-        Some(notes)
-    })
-    .await?;
-    Ok(format!("Noted as {}.", notes.map_or(0, |notes| notes.len())))
-}
-
-async fn delete(key: &str, number: &str) -> Result<String> {
-    let number: usize = number.parse().map_err(|_| Error::usage("which number?"))?;
-    let mut deleted = None;
-    storage::update(key, |notes: Option<Vec<String>>| {
-        let mut notes = notes?;
-        let index = number.checked_sub(1).filter(|index| *index < notes.len());
-        deleted = index.map(|index| notes.remove(index));
-        Some(notes).filter(|notes| !notes.is_empty())
-    })
-    .await?;
-    match deleted {
-        Some(note) => Ok(format!("Deleted: {note}")),
-        None => Err(Error::usage(format!("there is no note {number}"))),
-    }
+/// Each user has notes of their own.
+fn key(event: &MessageEvent) -> String {
+    format!("notes/{}/{}", event.bot.id, event.sender.id)
 }
 
 #[cfg(test)]
@@ -76,7 +70,7 @@ mod tests {
         assert_eq!(bot.say("/notes"), ["1. buy  milk\n2. 写信"]);
         assert_eq!(bot.say(message("/note list").from("10002")), ["You have no notes."]);
         assert_eq!(bot.say("/note del 1"), ["Deleted: buy  milk"]);
-        assert_eq!(bot.say("/note"), ["1. 写信"]);
+        assert_eq!(bot.say("/note list"), ["1. 写信"]);
     }
 
     #[test]
@@ -94,13 +88,11 @@ mod tests {
         let mut bot = Harness::<Notes>::new();
         for (text, reason) in [
             ("/note del 7", "there is no note 7"),
-            ("/note del 0", "there is no note 0"),
-            ("/note del x", "which number?"),
-            ("/note add", "what shall be noted?"),
-            ("/note sing", "“sing” is not understood"),
+            ("/note del x", "<number>: “x”"),
+            ("/note add", "<text> is missing"),
         ] {
             let reply = bot.say(text)[0].plain_text();
-            assert!(reply.starts_with(reason) && reply.ends_with("del <number>"), "{reply}");
+            assert!(reply.starts_with(reason) && reply.contains("usage: /note "), "{reply}");
         }
     }
 }

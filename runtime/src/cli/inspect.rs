@@ -112,9 +112,10 @@ fn handler(handler: &Handler) -> String {
         Trigger::Command(command) => {
             let names = std::iter::once(&command.name).chain(&command.aliases);
             let names: Vec<String> = names.map(|name| format!("/{name}")).collect();
-            let usage = if command.usage.is_empty() { String::new() } else { format!(" {}", command.usage) };
+            let usage = crate::router::usage_of(command);
+            let gap = if usage.is_empty() { "" } else { " " };
             let help = if command.help.is_empty() { String::new() } else { format!(" ({})", command.help) };
-            format!("{}: {}{usage}{help}", handler.name, names.join(", "))
+            format!("{}: {}{gap}{usage}{help}", handler.name, names.join(", "))
         }
         Trigger::Keyword(keyword) => format!("{}: keyword {}", handler.name, keyword.any.join(", ")),
         Trigger::Regex(regex) => format!("{}: regex {}", handler.name, regex.pattern),

@@ -40,10 +40,13 @@
 //! default = "on"                  # in chats where nobody said otherwise, see `Presence`
 //! off = ["20003"]
 //! rates = { echo = { count = 3, time = "60s", per = "chat" } } # by handler or command
+//! [plugin.echo.commands."echo"]    # by the name that the plugin gives it
+//! name = "repeat"                 # also: aliases, prefixes, enabled
 //! ```
 
 mod access;
 mod bots;
+mod commands;
 mod limits;
 mod nearest;
 mod official;
@@ -64,6 +67,7 @@ use toml::de::{DeTable, DeValue};
 
 pub use access::{Access, Chats, Presence, Users};
 pub use bots::{BotConfig, BotConfigs, Secret};
+pub use commands::CommandConfig;
 pub use limits::Limits;
 pub(crate) use nearest::nearest;
 pub use official::OfficialConfig;
@@ -111,11 +115,12 @@ pub struct Config {
 pub type Live = Arc<ArcSwap<Config>>;
 
 /// The language of the host's own answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Language {
     /// Chinese.
     Chinese,
     /// English.
+    #[default]
     English,
 }
 
@@ -154,6 +159,8 @@ pub struct PluginConfig {
     pub presence: Presence,
     /// How often its handlers may run, instead of what its manifest says.
     pub rates: Rates,
+    /// Commands that are called otherwise than it says, by their names.
+    pub commands: BTreeMap<String, CommandConfig>,
 }
 
 impl Config {
@@ -224,6 +231,7 @@ impl Config {
             access: Access::default(),
             presence: Presence::default(),
             rates: Rates::default(),
+            commands: BTreeMap::new(),
         })
     }
 }
@@ -324,6 +332,7 @@ fn read_plugins(section: &Section<'_>, limits: &Limits) -> BTreeMap<String, Plug
         let access = Access::read(&section.section("access"));
         let presence = Presence::read(&section);
         let rates = rates::read(&section.section("rates"));
+        let commands = commands::read(&section.section("commands"));
         section.finish();
         let plugin = PluginConfig {
             enabled: enabled.unwrap_or(true),
@@ -333,6 +342,7 @@ fn read_plugins(section: &Section<'_>, limits: &Limits) -> BTreeMap<String, Plug
             access,
             presence,
             rates,
+            commands,
         };
         plugins.insert(id.to_owned(), plugin);
     }

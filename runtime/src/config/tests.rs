@@ -60,6 +60,46 @@ fn bots_of_the_official_platform_are_read() {
 }
 
 #[test]
+fn commands_are_renamed_by_their_names_in_the_manifest() {
+    let config = parse(
+        r#"
+        [plugin.notes.commands."Note  Add"]
+        name = " 记 一下 "
+        aliases = ["记"]
+        prefixes = ["!", ""]
+        [plugin.notes.commands."note list"]
+        enabled = false
+        "#,
+    )
+    .unwrap();
+    let commands = &config.plugins["notes"].commands;
+    let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
+    assert_eq!(
+        commands["note add"],
+        CommandConfig {
+            name: Some("记 一下".to_owned()),
+            aliases: words(&["记"]),
+            disabled: false,
+            prefixes: words(&["!", ""]),
+        }
+    );
+    assert_eq!(commands["note list"], CommandConfig { disabled: true, ..CommandConfig::default() });
+    for (key, cause) in [
+        ("name = ''", "cannot be empty"),
+        ("name = '/x'", "without its prefix"),
+        ("aliases = ['／x']", "without its prefix"),
+        ("aliases = 'x'", "a list"),
+        ("prefixes = []", "is empty"),
+        ("prefixes = ['a b']", "white space"),
+        ("enabled = 1", "`true` or `false`"),
+        ("alias = ['x']", "did you mean `aliases`?"),
+    ] {
+        let told = parse(&format!("[plugin.a.commands.x]\n{key}")).unwrap_err().to_string();
+        assert!(told.contains("home/iglu.toml:2:") && told.contains(cause), "{key}: {told}");
+    }
+}
+
+#[test]
 fn an_empty_file_is_a_host_without_bots() {
     let config = parse("").unwrap();
     assert_eq!(config.prefixes, ["/"]);

@@ -230,12 +230,6 @@ fn chats<'a>(bot: &'a dyn Bot, function: &str) -> Result<&'a dyn Chats, Error> {
     bot.chats().ok_or_else(|| cannot(&bot.info(), function))
 }
 
-/// The answer of a function whose signature stands and whose work is still to come.
-pub(super) fn unsupported<T>(host: &Accessor<Ctx, Calls>, function: &str) -> Result<T, Error> {
-    enter(host)?;
-    Err(Error::Unsupported(format!("this version of iglu does not do {function} yet; try bots.call")))
-}
-
 /// Reading is free where the plugin is being talked to.
 fn may_read(caller: &Caller, bot: &str, chat: &Chat) -> Result<(), Error> {
     let here = caller

@@ -31,6 +31,7 @@ pub use contract::iglu::plugin::groups::{Announcement, EssenceEntry, Group, Grou
 pub use contract::iglu::plugin::messages::Receipt;
 pub use contract::iglu::plugin::types::*;
 pub use kept::Kept;
+pub(crate) use segments::half_width;
 pub use segments::{plain_text, text};
 
 /// One event on its way from an adapter to the plugins.

@@ -19,3 +19,11 @@ pub fn plain_text(content: &[Segment]) -> String {
         })
         .collect()
 }
+
+/// The ASCII form of a full-width character; any other as it is.
+pub(crate) fn half_width(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        _ => c,
+    }
+}

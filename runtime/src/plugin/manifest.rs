@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use super::arguments::{Argument, Kind};
+
 /// A plugin's manifest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "iglu plugin manifest")]
@@ -109,9 +111,16 @@ pub struct Command {
     /// Other words for the same.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// The arguments, as `/help` shows them: `<text> [times]`.
+    /// What comes after the name, as `/help` shows it: `<text> [times]`. If it is empty, it is made of the declaration.
     #[serde(default)]
     pub usage: String,
+    /// What the user writes after the name, in this order. If there are arguments or options, the host parses them,
+    /// answers wrong use itself, and gives the values.
+    #[serde(default)]
+    pub arguments: Vec<Argument>,
+    /// `--times 3`, `--times=3`, `-t 3`, `--loud`: anywhere before a rest of the text, in any order.
+    #[serde(default)]
+    pub options: Vec<Argument>,
     /// One line for `/help`.
     #[serde(default)]
     pub help: String,
@@ -255,6 +264,13 @@ impl Manifest {
         if manifest.name.is_empty() {
             manifest.name.clone_from(&manifest.id);
         }
+        for handler in &mut manifest.handlers {
+            if let Trigger::Command(command) = &mut handler.on {
+                super::arguments::settle(command).map_err(|reason| {
+                    ManifestError(format!("manifest: handler {:?}: {reason}", handler.name))
+                })?;
+            }
+        }
         manifest.check()?;
         Ok(manifest)
     }
@@ -312,6 +328,13 @@ impl Manifest {
             return wrong(format!("manifest: `config` is not a JSON Schema: {e}"));
         }
         Ok(())
+    }
+}
+
+impl Command {
+    /// Whether the host parses what comes after its name.
+    pub(crate) fn is_typed(&self) -> bool {
+        !(self.arguments.is_empty() && self.options.is_empty())
     }
 }
 

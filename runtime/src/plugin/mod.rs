@@ -5,6 +5,7 @@
 //! | `folder` | which files there are, and what each change means |
 //! | `loader` | from bytes to a checked version, or the reason why not |
 //! | `manifest` | what a plugin says of itself |
+//! | `arguments` | what a command declares of its arguments, and how a word is read by it |
 //! | `life` | one plugin through crashes and swaps |
 //! | `faults` | when to wait, go back or give up |
 //! | `instance` | one instance from `start` to its end |
@@ -13,6 +14,7 @@
 //! | `workshop` | compiling in a process of its own |
 //! | `engine` | wasmtime: settings, limits, clocks |
 
+pub(crate) mod arguments;
 pub(crate) mod engine;
 mod faults;
 pub(crate) mod flight;

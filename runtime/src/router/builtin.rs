@@ -1,9 +1,7 @@
 //! The commands that the host answers itself, unless a plugin claims their words.
 
-use super::commands::{Commands, calls};
-use super::table::{Rules, Table};
-use super::{Board, help, manage};
-use crate::model::{EventBody, Incoming};
+use super::commands::{Call, Commands, Meant, What};
+use super::{help, manage};
 
 /// A command of the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,40 +12,50 @@ pub(super) enum BuiltIn {
     Plugin,
 }
 
-/// Somebody wrote one.
+/// What a message asks of the host itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub command: BuiltIn,
-    /// What comes after its word.
-    pub rest: String,
+pub(super) enum Asked {
+    /// One of its commands, and what comes after its word.
+    Own(BuiltIn, String),
+    /// What sub-commands a command has.
+    Below(Parent),
+}
+
+/// A name that is no command by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Parent {
+    pub prefix: String,
+    pub name: String,
+    /// What stands in the place of a sub-command.
+    pub word: String,
+    /// The handlers of its sub-commands.
+    pub ranks: Vec<usize>,
 }
 
 /// The words of each, in every language.
 const ALL: [(BuiltIn, [&str; 2]); 2] = [(BuiltIn::Help, help::WORDS), (BuiltIn::Plugin, manage::WORDS)];
 
-/// The words that no plugin claims; their ranks are the places in [`ALL`].
-pub(super) fn words(table: &Table) -> Commands {
-    let mut free = Commands::default();
-    for (place, (_, words)) in ALL.iter().enumerate() {
-        let unclaimed = words.iter().filter(|word| table.commands.get(word).is_empty());
-        unclaimed.for_each(|word| free.insert(word, place));
+/// Adds their words.
+pub(super) fn insert(commands: &mut Commands) {
+    for (command, words) in ALL {
+        words.iter().for_each(|word| commands.insert_own(word, command));
     }
-    free
 }
 
-/// The host's command that a message is, if it is not one of a plugin.
-pub(super) fn asked(board: &Board, incoming: &Incoming, rules: &Rules) -> Option<Asked> {
-    let EventBody::Message(message) = &incoming.event.body else { return None };
-    for call in calls(message, &rules.prefixes) {
-        if board.table.commands.find(call).is_some() {
-            return None;
-        }
-        if let Some((_, places, rest)) = board.built_in.find(call) {
-            let (command, _) = ALL[*places.first()?];
-            return Some(Asked { command, rest: rest.trim().to_owned() });
-        }
+/// What the host itself is asked. Where commands need no prefix, ordinary words are no call for a sub-command.
+pub(super) fn asked(call: &Call<'_>, meant: &Meant<'_, '_>) -> Option<Asked> {
+    let (name, rest) = (&meant.name, meant.rest);
+    match meant.what {
+        What::Handlers(_) => None,
+        What::Own(command) => Some(Asked::Own(command, rest.trim().to_owned())),
+        What::Parent(_) if call.rule.is_empty() && !rest.is_empty() => None,
+        What::Parent(ranks) => Some(Asked::Below(Parent {
+            prefix: call.prefix.to_owned(),
+            name: name.clone(),
+            word: rest.split_whitespace().next().unwrap_or_default().to_owned(),
+            ranks: ranks.to_vec(),
+        })),
     }
-    None
 }
 
 #[cfg(test)]
@@ -55,7 +63,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::router::samples::{manifest, said};
+    use crate::router::samples::{manifest, rules, said};
+    use crate::router::table::Table;
 
     #[test]
     fn its_words_are_the_hosts_unless_a_plugin_claims_them() {
@@ -80,12 +89,10 @@ mod tests {
             (sub, "/plugin x", None),
             (sub, "/plugin list", Some((Plugin, "list"))),
         ] {
-            let table = Table::new([(Arc::from("p"), &manifest("p", handlers))]);
-            let built_in = words(&table);
-            let board = Board { table, built_in, ..Board::default() };
-            let rules = Rules { prefixes: vec!["/".to_owned()], ..Rules::default() };
-            let expected = expected.map(|(command, rest)| Asked { command, rest: rest.to_owned() });
-            assert_eq!(asked(&board, &said(text), &rules), expected, "{text}");
+            let rules = rules("1");
+            let table = Table::new([(Arc::from("p"), &manifest("p", handlers))], &rules);
+            let expected = expected.map(|(command, rest)| Asked::Own(command, rest.to_owned()));
+            assert_eq!(table.find(&said(text), &rules).1, expected, "{text}");
         }
     }
 }

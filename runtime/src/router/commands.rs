@@ -2,59 +2,98 @@
 
 use std::collections::HashMap;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use crate::model::{Mention, Message, Segment};
+use super::builtin::BuiltIn;
+use super::words::words;
+use crate::model::{Mention, Message, Segment, half_width};
 
 /// Which handlers each command wakes.
 #[derive(Debug, Default)]
 pub(super) struct Commands {
-    names: HashMap<String, Vec<usize>>,
+    names: HashMap<String, Node>,
     most_words: usize,
     longest: usize,
+}
+
+/// What one name stands for.
+#[derive(Debug, Default)]
+struct Node {
+    ranks: Vec<usize>,
+    /// The handlers of its sub-commands.
+    below: Vec<usize>,
+    /// The host's own, unless a handler claims the name.
+    own: Option<BuiltIn>,
 }
 
 /// A command that somebody wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Call<'t> {
+    /// The prefix as it is configured.
+    pub rule: &'t str,
     /// As written: `／` stays `／`.
     pub prefix: &'t str,
     /// Everything after the prefix.
     pub after: &'t str,
 }
 
+/// What a call means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Meant<'c, 't> {
+    pub name: String,
+    pub what: What<'c>,
+    /// What stands after the name.
+    pub rest: &'t str,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum What<'c> {
+    /// A command of these handlers.
+    Handlers(&'c [usize]),
+    /// One of the host's own.
+    Own(BuiltIn),
+    /// No command, but there are sub-commands of it, of these handlers.
+    Parent(&'c [usize]),
+}
+
 impl Commands {
     /// Adds a name or alias for the handler with this rank.
     pub(super) fn insert(&mut self, name: &str, rank: usize) {
         let name = normal(name);
+        for (at, _) in name.match_indices(' ') {
+            push_new(&mut self.names.entry(name[..at].to_owned()).or_default().below, rank);
+        }
         self.most_words = self.most_words.max(name.split(' ').count());
         self.longest = self.longest.max(name.len());
-        let ranks = self.names.entry(name).or_default();
-        if !ranks.contains(&rank) {
-            ranks.push(rank);
-        }
+        push_new(&mut self.names.entry(name).or_default().ranks, rank);
     }
 
-    /// The handlers of a command of this name.
-    pub(super) fn get(&self, name: &str) -> &[usize] {
-        self.names.get(&normal(name)).map_or(&[], Vec::as_slice)
+    /// Makes a word one of the host's own, unless a handler claims it.
+    pub(super) fn insert_own(&mut self, name: &str, command: BuiltIn) {
+        self.most_words = self.most_words.max(1);
+        self.longest = self.longest.max(name.len());
+        self.names.entry(name.to_owned()).or_default().own = Some(command);
     }
 
     /// Commands that more than one handler claims.
     pub(super) fn shared(&self) -> impl Iterator<Item = (&str, &[usize])> {
-        self.names
-            .iter()
-            .filter(|(_, ranks)| ranks.len() > 1)
-            .map(|(name, ranks)| (name.as_str(), ranks.as_slice()))
+        let shared = self.names.iter().filter(|(_, node)| node.ranks.len() > 1);
+        shared.map(|(name, node)| (name.as_str(), node.ranks.as_slice()))
     }
 
-    /// The longest command that `call` begins with: its name, its handlers, and the rest of the text.
-    pub(super) fn find<'t>(&self, call: Call<'t>) -> Option<(String, &[usize], &'t str)> {
+    /// The longest command that `call` begins with, of the handlers that `accepts` says listen to its prefix; else the
+    /// host's own command (if `own`), else the longest name that has sub-commands.
+    pub(super) fn find<'t>(
+        &self,
+        call: Call<'t>,
+        own: bool,
+        accepts: impl Fn(usize) -> bool,
+    ) -> Option<Meant<'_, 't>> {
         if self.names.is_empty() || call.after.starts_with(char::is_whitespace) {
             return None;
         }
         let mut name = String::new();
-        let mut found = None;
+        let (mut command, mut built_in, mut parent) = (None, None, None);
         let mut rest = call.after;
         for _ in 0..self.most_words {
             let (word, after) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
@@ -67,11 +106,23 @@ impl Commands {
             }
             name.extend(word.chars().map(|c| c.to_ascii_lowercase()));
             rest = after.trim_start();
-            if let Some(ranks) = self.names.get(&name) {
-                found = Some((name.clone(), ranks.as_slice(), rest));
+            let Some(node) = self.names.get(&name) else { continue };
+            let meant = |what| Some(Meant { name: name.clone(), what, rest });
+            if node.ranks.iter().any(|&rank| accepts(rank)) {
+                command = meant(What::Handlers(&node.ranks));
+            } else if let (Some(command), true) = (node.own, own) {
+                built_in = meant(What::Own(command));
+            } else if node.below.iter().any(|&rank| accepts(rank)) {
+                parent = meant(What::Parent(&node.below));
             }
         }
-        found
+        command.or(built_in).or(parent)
+    }
+}
+
+fn push_new(ranks: &mut Vec<usize>, rank: usize) {
+    if !ranks.contains(&rank) {
+        ranks.push(rank);
     }
 }
 
@@ -81,45 +132,31 @@ impl Commands {
 pub(super) fn calls<'t>(message: &'t Message, prefixes: &'t [String]) -> impl Iterator<Item = Call<'t>> {
     let text = if spoken_to_another(&message.content) { "" } else { message.text.trim_start() };
     prefixes.iter().filter_map(move |prefix| {
-        let (prefix, after) = text.split_at(prefix_length(text, prefix)?);
-        (!after.is_empty()).then_some(Call { prefix, after })
+        let (written, after) = text.split_at(prefix_length(text, prefix)?);
+        (!after.is_empty()).then_some(Call { rule: prefix, prefix: written, after })
     })
 }
 
-/// What a command's handler is given.
+/// What the handler of a command without a declaration is given.
 pub(super) fn args(name: &str, prefix: &str, rest: &str) -> String {
     json!({"command": name, "prefix": prefix, "text": rest, "words": words(rest)}).to_string()
+}
+
+/// What the handler of a command with a declaration is given: the values too, and what its usage line shows.
+pub(super) fn typed_args(
+    name: &str,
+    prefix: &str,
+    rest: &str,
+    usage: &str,
+    values: &Map<String, Value>,
+) -> String {
+    json!({"command": name, "prefix": prefix, "text": rest, "words": words(rest), "usage": usage, "values": values})
+        .to_string()
 }
 
 /// A name as it is compared: lower case where ASCII has case, single spaces.
 pub(super) fn normal(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase()
-}
-
-/// Words are split at white space (the full-width space too); `"two words"` and `“two words”` are one. A quotation mark
-/// counts at the beginning of a word only, and if there is one to close it.
-pub(super) fn words(text: &str) -> Vec<&str> {
-    let mut words = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let closing = match first {
-            '"' => Some('"'),
-            '“' => Some('”'),
-            _ => None,
-        };
-        let quoted = closing.and_then(|closing| {
-            let inner = &rest[first.len_utf8()..];
-            inner.match_indices(closing).find_map(|(at, mark)| {
-                let after = &inner[at + mark.len()..];
-                (after.is_empty() || after.starts_with(char::is_whitespace)).then_some((&inner[..at], after))
-            })
-        });
-        let (word, after) =
-            quoted.unwrap_or_else(|| rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())));
-        words.push(word);
-        rest = after.trim_start();
-    }
-    words
 }
 
 /// How many bytes of `text` are the prefix, full-width forms being the same as their ASCII ones.
@@ -136,11 +173,9 @@ fn prefix_length(text: &str, prefix: &str) -> Option<usize> {
     Some(length)
 }
 
-fn half_width(c: char) -> char {
-    match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        _ => c,
-    }
+/// A prefix as prefixes are compared.
+pub(super) fn half_wide(prefix: &str) -> String {
+    prefix.chars().map(half_width).collect()
 }
 
 fn spoken_to_another(content: &[Segment]) -> bool {
@@ -174,8 +209,9 @@ mod tests {
         let prefixes: Vec<String> = prefixes.iter().map(|prefix| (*prefix).to_owned()).collect();
         let message = message(text);
         calls(&message, &prefixes).find_map(|call| {
-            let (name, ranks, rest) = commands.find(call)?;
-            Some((name, ranks[0], call.prefix.to_owned(), rest.to_owned()))
+            let meant = commands.find(call, true, |_| true)?;
+            let What::Handlers(ranks) = meant.what else { return None };
+            Some((meant.name, ranks[0], call.prefix.to_owned(), meant.rest.to_owned()))
         })
     }
 
@@ -235,18 +271,28 @@ mod tests {
     }
 
     #[test]
-    fn quotation_marks_keep_words_together() {
-        for (text, expected) in [
-            ("", vec![]),
-            ("a  b\u{3000}c\n", vec!["a", "b", "c"]),
-            (r#""a b" c"#, vec!["a b", "c"]),
-            ("“a b”\u{3000}c", vec!["a b", "c"]),
-            (r#"say "hi"#, vec!["say", "\"hi"]),
-            (r#"it"s a"b c" d"#, vec!["it\"s", "a\"b", "c\"", "d"]),
-            (r#""a"b c" d"#, vec!["a\"b c", "d"]),
-            (r#""" x"#, vec!["", "x"]),
+    fn a_name_with_sub_commands_only_is_a_parent() {
+        let mut commands = Commands::default();
+        for (rank, name) in ["note add", "note tag add", "todo", "todo del", "help me"].iter().enumerate() {
+            commands.insert(name, rank);
+        }
+        commands.insert_own("help", BuiltIn::Help);
+        let only_second = |rank: usize| rank == 1;
+        for (text, accepts, expected) in [
+            ("note", None, Some(("note", What::Parent(&[0, 1][..]), ""))),
+            ("note x y", None, Some(("note", What::Parent(&[0, 1]), "x y"))),
+            ("note add x", None, Some(("note add", What::Handlers(&[0]), "x"))),
+            ("note tag", None, Some(("note tag", What::Parent(&[1]), ""))),
+            ("note add x", Some(only_second), Some(("note", What::Parent(&[0, 1]), "add x"))),
+            ("todo x", None, Some(("todo", What::Handlers(&[2]), "x"))),
+            ("help me", None, Some(("help me", What::Handlers(&[4]), ""))),
+            ("help you", None, Some(("help", What::Own(BuiltIn::Help), "you"))),
+            ("nothing", None, None),
         ] {
-            assert_eq!(words(text), expected, "{text}");
+            let call = Call { rule: "/", prefix: "/", after: text };
+            let found = commands.find(call, true, |rank| accepts.is_none_or(|accepts| accepts(rank)));
+            let expected = expected.map(|(name, what, rest)| Meant { name: name.to_owned(), what, rest });
+            assert_eq!(found, expected, "{text}");
         }
     }
 

@@ -1,15 +1,37 @@
 //! Whether a handler may run, by its own conditions: who asks, where, to whom.
 
+use super::access::Scene;
 use super::place::{chat_of, user_of};
+use super::table::{Entry, Rules};
 use crate::config::Users;
 use crate::model::{Chat, Event, EventBody, Notice, Role};
-use crate::plugin::manifest::{Chats, Handler, Who};
+use crate::plugin::manifest::{Chats, Who};
 
 /// Why the event itself is not for this handler; none if it is.
-pub(super) fn refusal(handler: &Handler, event: &Event, superusers: &Users) -> Option<&'static str> {
-    let body = &event.body;
+pub(super) fn refusal(
+    entry: &Entry,
+    event: &Event,
+    scene: &Scene<'_>,
+    rules: &Rules,
+) -> Option<&'static str> {
+    if entry.handler().to_me && !is_to_me(event) {
+        return Some("it is not to the bot");
+    }
+    out_of_reach(entry, event, scene, rules)
+}
+
+/// Why a handler is not for whoever caused the event, in the chat where it happened; none if it is. Asked for every
+/// match, for each line of `/help` and for lists of sub-commands: what a user may not use does not answer, and is not
+/// shown.
+pub(super) fn out_of_reach(
+    entry: &Entry,
+    event: &Event,
+    scene: &Scene<'_>,
+    rules: &Rules,
+) -> Option<&'static str> {
+    let handler = entry.handler();
     if handler.chats != Chats::Any {
-        match chat_of(body) {
+        match chat_of(&event.body) {
             None => return Some("it belongs to no chat"),
             Some(chat) if is_private(&chat) && handler.chats == Chats::Group => {
                 return Some("the chat is private");
@@ -20,10 +42,10 @@ pub(super) fn refusal(handler: &Handler, event: &Event, superusers: &Users) -> O
             Some(_) => {}
         }
     }
-    if handler.to_me && !is_to_me(event) {
-        return Some("it is not to the bot");
+    if !may(handler.who, event, &rules.superusers) {
+        return Some("the user may not");
     }
-    (!may(handler.who, event, superusers)).then_some("the user may not")
+    rules.refusal(&entry.id, scene)
 }
 
 /// Whether the user of an event has the place that `who` wants.
@@ -71,13 +93,21 @@ fn is_to_me(event: &Event) -> bool {
 mod tests {
     use super::*;
     use crate::model::Message;
-    use crate::router::samples::{event, handler, message};
+    use crate::router::samples::{event, manifest, message, rules};
+    use crate::router::table::Table;
 
     fn said(user: &str, role: Role, chat: Chat, to_me: bool) -> Event {
         let mut message = message("hi");
         message.sender.id = user.to_owned();
         message.sender.role = role;
         event(EventBody::Message(Message { chat, to_me, ..message }))
+    }
+
+    fn refused(conditions: &str, event: &Event, superuser: &str) -> bool {
+        let handler = format!(r#"{{"name": "h", "on": {{"command": {{"name": "h"}}}}, {conditions}}}"#);
+        let (manifest, rules) = (manifest("p", &handler), rules(superuser));
+        let table = Table::new([("p".into(), &manifest)], &rules);
+        refusal(&table.entries[0], event, &rules.scene(event), &rules).is_some()
     }
 
     fn group() -> Chat {
@@ -92,7 +122,6 @@ mod tests {
     fn who_may_is_decided_by_role_and_superusers() {
         use Role::{Admin, Member, Owner, Unknown};
         use Who::{Everyone, GroupAdmin, GroupOwner, Superuser};
-        let superusers = Users::from_iter(["1".to_owned()]);
         for (who, user, role, chat, allowed) in [
             (Everyone, "2", Member, group(), true),
             (GroupAdmin, "2", Member, group(), false),
@@ -110,12 +139,8 @@ mod tests {
             (Superuser, "1", Member, group(), true),
         ] {
             let event = said(user, role, chat.clone(), false);
-            let handler = Handler { who, ..handler("h", r#"{"command": {"name": "h"}}"#) };
-            assert_eq!(
-                refusal(&handler, &event, &superusers).is_none(),
-                allowed,
-                "{who:?} {user} {role:?} {chat:?}"
-            );
+            let conditions = format!(r#""who": {}"#, serde_json::to_string(&who).unwrap());
+            assert_eq!(!refused(&conditions, &event, "1"), allowed, "{who:?} {user} {role:?} {chat:?}");
         }
     }
 
@@ -131,9 +156,9 @@ mod tests {
             (Chats::Any, true, group(), true, true),
         ] {
             let event = said("2", Role::Member, chat.clone(), to_me);
-            let handler =
-                Handler { chats, to_me: to_me_only, ..handler("h", r#"{"command": {"name": "h"}}"#) };
-            assert_eq!(refusal(&handler, &event, &Users::default()).is_none(), allowed, "{chats:?} {chat:?}");
+            let conditions =
+                format!(r#""chats": {}, "to_me": {to_me_only}"#, serde_json::to_string(&chats).unwrap());
+            assert_eq!(!refused(&conditions, &event, "9"), allowed, "{chats:?} {chat:?}");
         }
     }
 }

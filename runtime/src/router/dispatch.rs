@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tracing::{debug, info, warn};
 
-use super::builtin::{self, Asked, BuiltIn};
+use super::builtin::{Asked, BuiltIn};
 use super::conditions::is_superuser;
 use super::place::chat_of;
 use super::table::{Entry, Found};
 use super::turns::Turn;
-use super::{Board, Router, commands, help, manage, rates};
+use super::{Board, Router, help, manage, rates};
 use crate::config::Language;
 use crate::model::{self, EventBody, Incoming, Kept};
 use crate::plugin::mailbox::{Full, Job, Verdict};
@@ -32,8 +32,8 @@ struct Run {
 
 enum Step {
     Handler(Found),
-    /// A command of the host's own.
-    BuiltIn(Asked),
+    /// The host's own answer.
+    Own(Asked),
     /// The host says this.
     Say(String),
 }
@@ -92,13 +92,13 @@ impl Router {
 
     fn steps(&self, board: &Board, incoming: &Incoming) -> VecDeque<Step> {
         let present = self.present.load();
-        let found = board.table.find(incoming, &present.rules);
+        let (found, asked) = board.table.find(incoming, &present.rules);
         let mut steps: VecDeque<Step> = found.into_iter().map(Step::Handler).collect();
-        if let Some(asked) = builtin::asked(board, incoming, &present.rules) {
+        if let Some(asked) = asked {
             // Like a handler of priority 0, so that a plugin which guards a chat can keep `/help` and the like out of it.
             let before = |step: &Step| matches!(step, Step::Handler(found) if board.entry(found).handler().priority > 0);
             let at = steps.iter().take_while(|step| before(step)).count();
-            steps.insert(at, Step::BuiltIn(asked));
+            steps.insert(at, Step::Own(asked));
         }
         self.keep_to_the_rate(board, incoming, &mut steps);
         steps
@@ -118,7 +118,7 @@ impl Router {
             debug!(event = %event.id, "too many commands of this user");
             steps.retain(|step| !step.is_command(board));
             if early.tell {
-                steps.push_front(Step::Say(rates::later(early.wait, present.language)));
+                steps.push_front(Step::Say(rates::later(early.wait, present.rules.language)));
             }
         }
     }
@@ -149,10 +149,17 @@ impl Router {
     fn advance(self: &Arc<Self>, run: &mut Run) -> Option<Awaited> {
         while let Some(step) = run.steps.pop_front() {
             match step {
-                Step::BuiltIn(asked) => self.built_in(run, &asked),
+                Step::Own(asked) => self.answer(run, asked),
                 Step::Say(text) => self.say(run, async { vec![text] }),
-                Step::Handler(found) => {
-                    let awaited = self.queue(run, found);
+                Step::Handler(Found { rank, args: Err(wrong) }) => {
+                    self.say(run, async { vec![wrong] });
+                    if run.board.table.entries[rank].handler().block {
+                        // The command is answered, as if its handler had answered.
+                        run.steps.clear();
+                    }
+                }
+                Step::Handler(Found { rank, args: Ok(args) }) => {
+                    let awaited = self.queue(run, rank, args);
                     if awaited.is_some() {
                         return awaited;
                     }
@@ -164,23 +171,23 @@ impl Router {
 
     /// Queues one handler's job, if its rates allow it and there is room. A handler that blocks but was not queued has
     /// passed; later ones still wait for their turn.
-    fn queue(self: &Arc<Self>, run: &Run, found: Found) -> Option<Awaited> {
-        let entry = run.board.entry(&found);
+    fn queue(self: &Arc<Self>, run: &Run, rank: usize, args: String) -> Option<Awaited> {
+        let entry = &run.board.table.entries[rank];
         let handler = entry.handler();
         let event = &run.incoming.event;
         let (sender, awaited) = if handler.block && !run.steps.is_empty() {
             let (sender, verdict) = oneshot::channel();
-            (Some(sender), Some(Awaited { entry: found.rank, verdict }))
+            (Some(sender), Some(Awaited { entry: rank, verdict }))
         } else {
             (None, None)
         };
-        let rates = &run.board.rates[found.rank];
+        let rates = &run.board.rates[rank];
         if !rates.is_empty()
             && let Err(early) = self.rates.start(&entry.id, &entry.name, rates, event, self.clock.instant())
         {
             debug!(plugin = %entry.id, handler = %entry.name, event = %event.id, "it ran often enough");
             if early.tell && matches!(handler.on, Trigger::Command(_)) {
-                let text = rates::later(early.wait, self.present.load().language);
+                let text = rates::later(early.wait, self.present.load().rules.language);
                 self.say(run, async { vec![text] });
             }
             return awaited;
@@ -188,7 +195,7 @@ impl Router {
         let job = Job {
             event: Arc::clone(&run.incoming),
             handler: Arc::clone(&entry.name),
-            args: found.args,
+            args,
             verdict: sender,
             kept: run.kept.clone(),
             second_try: false,
@@ -206,10 +213,7 @@ impl Router {
     /// Whether it is a command of some plugin, or `/help`.
     pub(super) fn is_command(&self, incoming: &Incoming) -> bool {
         let EventBody::Message(message) = &incoming.event.body else { return false };
-        let board = self.board.load();
-        let rules = &self.present.load().rules;
-        commands::calls(message, &rules.prefixes).any(|call| board.table.commands.find(call).is_some())
-            || builtin::asked(&board, incoming, rules).is_some()
+        self.board.load().table.is_command(message, &self.present.load().rules)
     }
 
     /// An event has found somebody.
@@ -233,25 +237,26 @@ impl Router {
         }
     }
 
-    fn built_in(self: &Arc<Self>, run: &Run, asked: &Asked) {
-        let (present, event) = (self.present.load_full(), &run.incoming.event);
-        let language = present.language;
-        match asked.command {
-            BuiltIn::Help => {
-                let (board, event, asked) = (Arc::clone(&run.board), Arc::clone(event), asked.rest.clone());
-                self.say(run, async move { help::pages(&board, &asked, &event, &present.rules, language) });
+    fn answer(self: &Arc<Self>, run: &Run, asked: Asked) {
+        let (present, board, event) =
+            (self.present.load_full(), Arc::clone(&run.board), Arc::clone(&run.incoming.event));
+        match asked {
+            Asked::Own(BuiltIn::Help, about) => {
+                self.say(run, async move { vec![help::about(&board, &about, &event, &present.rules)] });
             }
+            Asked::Below(parent) => self.say(run, async move {
+                help::below(&board, &parent, &event, &present.rules).into_iter().collect()
+            }),
             // Here and not in the task, so that the next message already finds it done.
-            BuiltIn::Plugin => {
-                let done = manage::carry_out(&run.board, &asked.rest, event, &present.rules, language);
-                let event = Arc::clone(event);
+            Asked::Own(BuiltIn::Plugin, rest) => {
+                let done = manage::carry_out(&board, &rest, &event, &present.rules);
                 self.say(run, async move {
                     let mut answer = done.answer;
                     if let Some((plugin, place)) = done.keep {
                         info!(plugin, place, bot = %event.bot.id, event = %event.id, "switched: {answer}");
                         if let Err(e) = present.rules.switches.keep(&plugin, &place).await {
                             warn!(plugin, place, "a switch cannot be remembered: {e:?}");
-                            answer.push_str(match language {
+                            answer.push_str(match present.rules.language {
                                 Language::Chinese => "但没能保存，重启后失效。",
                                 Language::English => {
                                     " But it cannot be saved and ends with the next restart."
@@ -312,7 +317,7 @@ impl Step {
     fn is_command(&self, board: &Board) -> bool {
         match self {
             Self::Handler(found) => matches!(board.entry(found).handler().on, Trigger::Command(_)),
-            Self::BuiltIn(_) => true,
+            Self::Own(_) => true,
             Self::Say(_) => false,
         }
     }

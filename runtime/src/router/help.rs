@@ -1,99 +1,151 @@
-//! `/help`, made from all manifests.
+//! `/help` and lists of sub-commands, made from all manifests: what the asker may use, where it is asked.
 
+use super::Board;
+use super::access::Scene;
+use super::builtin::Parent;
 use super::commands::normal;
-use super::conditions::may;
-use super::table::Rules;
-use super::{Board, Listener};
+use super::conditions::out_of_reach;
+use super::naming::Named;
+use super::table::{Entry, Rules};
+use super::usage;
 use crate::config::{Language, nearest};
 use crate::model::Event;
-use crate::plugin::manifest::{Chats, Command, Handler, Trigger, Who};
+use crate::plugin::manifest::{Chats, Command, Handler, Manifest, Trigger, Who};
 
 /// The command's words, in every language.
 pub(super) const WORDS: [&str; 2] = ["help", "帮助"];
 /// Characters of one message. QQ cuts at some thousands; phones show about this much.
 const PAGE: usize = 1500;
+/// Lines of one message: what is read without losing patience.
+const LINES: usize = 24;
 
-/// What one asker may see, in one language.
+/// What one asker may see.
 struct View<'a> {
+    board: &'a Board,
     asker: &'a Event,
+    scene: Scene<'a>,
     rules: &'a Rules,
-    language: Language,
 }
 
-/// The answer, in messages of sane length; never empty.
-pub(super) fn pages(
-    board: &Board,
-    asked: &str,
-    asker: &Event,
-    rules: &Rules,
-    language: Language,
-) -> Vec<String> {
-    let view = View { asker, rules, language };
-    let scene = rules.scene(asker);
-    let shown = |listener: &&Listener| rules.refusal(&listener.id, &scene).is_none();
-    let mut listeners: Vec<&Listener> = board.listeners.iter().filter(shown).collect();
-    listeners.sort_by(|a, b| a.id.cmp(&b.id));
-    split(&if asked.is_empty() { view.overview(&listeners) } else { view.detail(&listeners, asked) })
+/// A plugin and its commands, as one page shows them.
+struct Block {
+    head: String,
+    lines: Vec<String>,
+}
+
+/// Help about something, `""` for all.
+pub(super) fn about(board: &Board, what: &str, asker: &Event, rules: &Rules) -> String {
+    View { board, asker, scene: rules.scene(asker), rules }.help(what)
+}
+
+/// The sub-commands of a name that is no command by itself; none if there is nothing that the asker may use.
+pub(super) fn below(board: &Board, parent: &Parent, asker: &Event, rules: &Rules) -> Option<String> {
+    View { board, asker, scene: rules.scene(asker), rules }.below(parent)
+}
+
+/// A text on pages of sane length.
+pub(super) fn split(text: &str) -> Vec<String> {
+    let mut lines = text.lines().map(str::to_owned);
+    pages(vec![Block { head: lines.next().unwrap_or_default(), lines: lines.collect() }])
 }
 
 impl View<'_> {
-    fn overview(&self, listeners: &[&Listener]) -> String {
+    /// About everything, a name, or a page of either.
+    fn help(&self, about: &str) -> String {
+        if about.is_empty() {
+            return self.paged("", self.overview(), 1);
+        }
+        if let Some(blocks) = self.detail(about) {
+            return self.paged(about, blocks, 1);
+        }
+        let (before, last) = about.rsplit_once(char::is_whitespace).unwrap_or(("", about));
+        let page = last.parse().ok().filter(|page| *page > 0);
+        match (before.trim(), page) {
+            ("", Some(page)) => self.paged("", self.overview(), page),
+            (name, Some(page)) => match self.detail(name) {
+                Some(blocks) => self.paged(name, blocks, page),
+                None => self.unknown(about),
+            },
+            (_, None) => self.unknown(about),
+        }
+    }
+
+    fn overview(&self) -> Vec<Block> {
         let mut blocks = Vec::new();
         let mut others = Vec::new();
-        for listener in listeners {
-            let manifest = &listener.manifest;
-            let lines: Vec<String> = self.commands(listener).map(|(_, command)| self.line(command)).collect();
+        for (manifest, entries) in self.plugins() {
+            let lines: Vec<String> = commands(&entries)
+                .map(|(entry, command, named)| {
+                    let usage = usage::line(self.prefix(named), named.name(), &entry.usage);
+                    match command.help.lines().next() {
+                        Some(help) => format!("{usage} - {help}"),
+                        None => usage,
+                    }
+                })
+                .collect();
             if lines.is_empty() {
-                others.push(manifest.name.as_str());
+                // One whose commands are out of reach, or switched off, is not worth a word.
+                if !manifest.handlers.iter().any(|handler| matches!(handler.on, Trigger::Command(_))) {
+                    others.push(manifest.name.as_str());
+                }
                 continue;
             }
             let gap = if manifest.description.is_empty() { "" } else { " " };
-            blocks.push(format!("【{}】{gap}{}\n{}", manifest.name, manifest.description, lines.join("\n")));
+            blocks
+                .push(Block { head: format!("【{}】{gap}{}", manifest.name, manifest.description), lines });
         }
-        let word = WORDS[0];
-        let help = format!("{}{word}", self.prefix());
-        if blocks.is_empty() {
-            blocks.push(self.say("还没有可用的指令。", "There are no commands yet."));
+        let help = self.help_word();
+        let head = if blocks.is_empty() {
+            self.say("还没有可用的指令。", "There are no commands yet.")
         } else {
-            let head = self.say(
+            self.say(
                 &format!("可用的指令（{help} <名称> 看详情）"),
                 &format!("Commands ({help} <name> tells more)"),
-            );
-            blocks.insert(0, head);
-        }
+            )
+        };
+        blocks.insert(0, Block { head, lines: Vec::new() });
         if !others.is_empty() {
             let names = others.join(self.pick("、", ", "));
-            blocks.push(
-                self.say(&format!("没有指令的插件：{names}"), &format!("Plugins without commands: {names}")),
-            );
+            let head =
+                self.say(&format!("没有指令的插件：{names}"), &format!("Plugins without commands: {names}"));
+            blocks.push(Block { head, lines: Vec::new() });
         }
-        blocks.join("\n\n")
+        blocks
     }
 
-    /// About a plugin, by id or name, and about commands of that name elsewhere.
-    fn detail(&self, listeners: &[&Listener], asked: &str) -> String {
-        let prefix = self.rules.prefixes.iter().find_map(|prefix| asked.strip_prefix(prefix.as_str()));
-        let wanted = [normal(asked), normal(prefix.unwrap_or(asked))];
-        let named = |name: &str| wanted.contains(&normal(name));
+    /// About a plugin, by id or name, and about commands of that name elsewhere; the sub-commands of a name.
+    fn detail(&self, about: &str) -> Option<Vec<Block>> {
+        let prefixes = self.board.table.prefixes.iter();
+        let bare = prefixes.filter(|prefix| !prefix.is_empty()).find_map(|prefix| {
+            let folded = super::commands::half_wide(about);
+            folded
+                .starts_with(prefix.as_str())
+                .then(|| about.chars().skip(prefix.chars().count()).collect::<String>())
+        });
+        let wanted = [normal(about), normal(bare.as_deref().unwrap_or(about))];
+        let is = |name: &str| wanted.contains(&normal(name));
+        let above = |name: &str| wanted.iter().any(|wanted| normal(name).starts_with(&format!("{wanted} ")));
         let mut blocks = Vec::new();
-        for listener in listeners {
-            if named(&listener.id) || named(&listener.manifest.name) {
-                blocks.push(self.plugin(listener));
-                continue;
+        for (manifest, entries) in self.plugins() {
+            let whole = is(&manifest.id) || is(&manifest.name);
+            if whole {
+                blocks.push(Block { head: self.about_plugin(manifest), lines: Vec::new() });
             }
-            for (handler, command) in self.commands(listener) {
-                if named(&command.name) || command.aliases.iter().any(|alias| named(alias)) {
-                    let plugin = &listener.manifest.name;
-                    let origin = self.say(&format!("插件：{plugin}"), &format!("Plugin: {plugin}"));
-                    blocks.push(format!("{}\n{origin}", self.explain(handler, command)));
+            for (entry, command, named) in commands(&entries) {
+                if whole || named.names.iter().any(|name| is(name) || above(name)) {
+                    let mut lines = self.explain(entry, command, named);
+                    if !whole {
+                        let plugin = &manifest.name;
+                        lines.push(self.say(&format!("插件：{plugin}"), &format!("Plugin: {plugin}")));
+                    }
+                    blocks.push(Block { head: lines.remove(0), lines });
                 }
             }
         }
-        if blocks.is_empty() { self.unknown(listeners, asked) } else { blocks.join("\n\n") }
+        (!blocks.is_empty()).then_some(blocks)
     }
 
-    fn plugin(&self, listener: &Listener) -> String {
-        let manifest = &listener.manifest;
+    fn about_plugin(&self, manifest: &Manifest) -> String {
         let id = if manifest.name == manifest.id { String::new() } else { format!(" ({})", manifest.id) };
         let version =
             if manifest.version.is_empty() { String::new() } else { format!(" {}", manifest.version) };
@@ -106,24 +158,29 @@ impl View<'_> {
             lines.push(self.say(&format!("作者：{authors}"), &format!("By {authors}")));
         }
         lines.extend(manifest.homepage.clone());
-        lines.extend(
-            self.commands(listener).map(|(handler, command)| format!("\n{}", self.explain(handler, command))),
-        );
         lines.join("\n")
     }
 
-    /// Everything about one command.
-    fn explain(&self, handler: &Handler, command: &Command) -> String {
-        let mut lines = vec![self.usage(command)];
-        if !command.help.is_empty() {
-            lines.push(command.help.clone());
-        }
-        if !command.aliases.is_empty() {
+    /// Everything about one command, its usage first.
+    fn explain(&self, entry: &Entry, command: &Command, named: &Named) -> Vec<String> {
+        let prefix = self.prefix(named);
+        let mut lines = vec![usage::line(prefix, named.name(), &entry.usage)];
+        lines.extend(command.help.lines().map(str::to_owned));
+        lines.extend(usage::explained(command, self.rules.language));
+        if named.names.len() > 1 {
             let aliases: Vec<String> =
-                command.aliases.iter().map(|alias| format!("{}{alias}", self.prefix())).collect();
+                named.names[1..].iter().map(|alias| format!("{prefix}{alias}")).collect();
             let aliases = aliases.join(self.pick("、", ", "));
             lines.push(self.say(&format!("别名：{aliases}"), &format!("Also: {aliases}")));
         }
+        let conditions = self.conditions(entry.handler());
+        if !conditions.is_empty() {
+            lines.push(conditions.join(self.pick("；", "; ")));
+        }
+        lines
+    }
+
+    fn conditions(&self, handler: &Handler) -> Vec<String> {
         let mut conditions = Vec::new();
         match handler.who {
             Who::Everyone => {}
@@ -140,21 +197,54 @@ impl View<'_> {
             let seconds = cooldown.seconds;
             conditions.push(self.say(&format!("冷却 {seconds} 秒"), &format!("every {seconds} s at most")));
         }
-        if !conditions.is_empty() {
-            lines.push(conditions.join(self.pick("；", "; ")));
-        }
-        lines.join("\n")
+        conditions
     }
 
-    fn unknown(&self, listeners: &[&Listener], asked: &str) -> String {
-        let asked: String = asked.chars().take(40).collect();
-        let commands = listeners.iter().flat_map(|listener| self.commands(listener));
-        let commands = commands.flat_map(|(_, command)| [&command.name].into_iter().chain(&command.aliases));
-        let plugins = listeners.iter().map(|listener| &*listener.id);
-        let near = nearest(&asked, commands.map(String::as_str).chain(plugins));
+    fn below(&self, parent: &Parent) -> Option<String> {
+        let Parent { prefix, name, word, ranks } = parent;
+        let start = format!("{name} ");
+        let mut lines = Vec::new();
+        let mut words = Vec::new();
+        for entry in ranks.iter().map(|&rank| &self.board.table.entries[rank]) {
+            let Some((command, named)) = entry.command() else { continue };
+            let mut names = named.names.iter().map(|name| normal(name));
+            let (Some(name), true) = (names.find(|name| name.starts_with(&start)), self.reaches(entry))
+            else {
+                continue;
+            };
+            let usage = usage::line(prefix, &name, &entry.usage);
+            lines.push(command.help.lines().next().map_or(usage.clone(), |help| format!("{usage} - {help}")));
+            words.extend(name[start.len()..].split(' ').next().map(str::to_owned));
+        }
+        if lines.is_empty() {
+            return None;
+        }
+        let head = if word.is_empty() {
+            self.say(&format!("{prefix}{name} 的子指令："), &format!("Sub-commands of {prefix}{name}:"))
+        } else {
+            let word: String = word.chars().take(40).collect();
+            let near = nearest(&word, words.iter().map(String::as_str));
+            let hint = near
+                .map(|near| self.say(&format!("是不是“{near}”？"), &format!(" Did you mean \"{near}\"?")));
+            let hint = hint.unwrap_or_default();
+            self.say(
+                &format!("{prefix}{name} 没有子指令“{word}”。{hint}可用的有："),
+                &format!("{prefix}{name} has no sub-command \"{word}\".{hint} There are:"),
+            )
+        };
+        lines.dedup();
+        Some(format!("{head}\n{}", cut(&lines).join("\n")))
+    }
+
+    fn unknown(&self, about: &str) -> String {
+        let about: String = about.chars().take(40).collect();
+        let plugins = self.plugins();
+        let entries = plugins.iter().flat_map(|(_, entries)| commands(entries));
+        let names = entries.flat_map(|(_, _, named)| named.names.iter().map(String::as_str));
+        let near = nearest(&about, names.chain(plugins.iter().map(|(manifest, _)| manifest.id.as_str())));
         let mut text = self.say(
-            &format!("没有叫“{asked}”的指令或插件。"),
-            &format!("There is no command or plugin named \"{asked}\"."),
+            &format!("没有叫“{about}”的指令或插件。"),
+            &format!("There is no command or plugin named \"{about}\"."),
         );
         if let Some(near) = near {
             text.push_str(&self.say(&format!("是不是“{near}”？"), &format!(" Did you mean \"{near}\"?")));
@@ -162,35 +252,63 @@ impl View<'_> {
         text
     }
 
-    /// One command in the overview.
-    fn line(&self, command: &Command) -> String {
-        let usage = self.usage(command);
-        if command.help.is_empty() { usage } else { format!("{usage} - {}", command.help) }
+    /// One page of blocks, and which one it is if there are several.
+    fn paged(&self, about: &str, blocks: Vec<Block>, number: usize) -> String {
+        let pages = pages(blocks);
+        let count = pages.len();
+        let gap = if about.is_empty() { "" } else { " " };
+        let command = format!("{}{gap}{about}", self.help_word());
+        let Some(page) = pages.get(number - 1) else {
+            return self.say(
+                &format!("一共 {count} 页，最后一页：{command} {count}"),
+                &format!("There are {count} pages; the last is {command} {count}"),
+            );
+        };
+        if count == 1 {
+            return page.clone();
+        }
+        let next = if number < count {
+            let next = number + 1;
+            self.say(&format!("，下一页：{command} {next}"), &format!(", next: {command} {next}"))
+        } else {
+            String::new()
+        };
+        let here =
+            self.say(&format!("第 {number}/{count} 页{next}"), &format!("page {number}/{count}{next}"));
+        format!("{page}\n\n{here}")
     }
 
-    fn usage(&self, command: &Command) -> String {
-        let gap = if command.usage.is_empty() { "" } else { " " };
-        format!("{}{}{gap}{}", self.prefix(), command.name, command.usage)
+    /// Every plugin that the asker has something of, by id, with the handlers that are for them.
+    fn plugins(&self) -> Vec<(&Manifest, Vec<&Entry>)> {
+        let mut listeners: Vec<_> = self.board.listeners.iter().enumerate().collect();
+        listeners.sort_by(|(_, a), (_, b)| a.id.cmp(&b.id));
+        let mut entries: Vec<Vec<&Entry>> = listeners.iter().map(|_| Vec::new()).collect();
+        for entry in self.board.table.entries.iter().filter(|entry| self.reaches(entry)) {
+            entries[entry.plugin].push(entry);
+        }
+        let with_entries = listeners.into_iter().map(|(plugin, listener)| {
+            let mut entries = std::mem::take(&mut entries[plugin]);
+            entries.sort_by_key(|entry| entry.place());
+            (&*listener.manifest, entries)
+        });
+        with_entries.filter(|(_, entries)| !entries.is_empty()).collect()
     }
 
-    /// A plugin's commands. Those for superusers are shown to them only.
-    fn commands<'m>(&self, listener: &'m Listener) -> impl Iterator<Item = (&'m Handler, &'m Command)> {
-        let superuser = may(Who::Superuser, self.asker, &self.rules.superusers);
-        listener.manifest.handlers.iter().filter_map(move |handler| match &handler.on {
-            Trigger::Command(command) if superuser || handler.who != Who::Superuser => {
-                Some((handler, command))
-            }
-            _ => None,
-        })
+    fn reaches(&self, entry: &Entry) -> bool {
+        out_of_reach(entry, self.asker, &self.scene, self.rules).is_none()
     }
 
     /// The prefix to show: the shortest that is one.
-    fn prefix(&self) -> &str {
-        self.rules.prefixes.iter().rev().find(|prefix| !prefix.is_empty()).map_or("", String::as_str)
+    fn prefix<'n>(&'n self, named: &'n Named) -> &'n str {
+        shortest(named.prefixes.as_deref().unwrap_or(&self.rules.prefixes))
+    }
+
+    fn help_word(&self) -> String {
+        format!("{}{}", shortest(&self.rules.prefixes), WORDS[0])
     }
 
     fn pick<'t>(&self, chinese: &'t str, english: &'t str) -> &'t str {
-        match self.language {
+        match self.rules.language {
             Language::Chinese => chinese,
             Language::English => english,
         }
@@ -201,110 +319,97 @@ impl View<'_> {
     }
 }
 
-/// Cuts a text between lines, or inside a line that is too long by itself.
-pub(super) fn split(text: &str) -> Vec<String> {
+fn commands<'e>(entries: &'e [&Entry]) -> impl Iterator<Item = (&'e Entry, &'e Command, &'e Named)> {
+    entries.iter().filter_map(|entry| entry.command().map(|(command, named)| (*entry, command, named)))
+}
+
+fn shortest(prefixes: &[String]) -> &str {
+    let prefixes = prefixes.iter().filter(|prefix| !prefix.is_empty());
+    prefixes.min_by_key(|prefix| prefix.chars().count()).map_or("", String::as_str)
+}
+
+/// Blocks parted by empty lines, on pages of sane length. One that goes on to the next page says its head again.
+fn pages(blocks: Vec<Block>) -> Vec<String> {
     let mut pages = Vec::new();
-    let mut page = String::new();
-    let mut used = 0;
-    for line in text.lines() {
-        let mut line = line;
-        loop {
-            let length = line.chars().count();
-            if used + length < PAGE {
-                page.push_str(line);
-                page.push('\n');
-                used += length + 1;
-                break;
+    let mut page = Page::default();
+    for Block { head, lines } in blocks {
+        let head: Vec<&str> = head.lines().collect();
+        let (head, lines) = (cut(&head), cut(&lines));
+        let begins = lines.iter().take(1).chain(&head);
+        if !page.is_empty() && !page.fits(begins, 1) {
+            pages.push(page.take());
+        }
+        page.part();
+        page.push_all(&head, &mut pages);
+        for line in lines {
+            if !page.fits([&line], 0) {
+                pages.push(page.take());
+                page.push_all(&head[..head.len().min(1)], &mut pages);
             }
-            if used > 0 {
-                pages.push(std::mem::take(&mut page));
-                used = 0;
-                continue;
-            }
-            let at = line.char_indices().nth(PAGE - 1).map_or(line.len(), |(at, _)| at);
-            pages.push(line[..at].to_owned());
-            line = &line[at..];
+            page.push(&line);
         }
     }
-    pages.push(page);
-    let pages = pages.into_iter().map(|page| page.trim_matches('\n').to_owned());
-    pages.filter(|page| !page.is_empty()).collect()
+    pages.push(page.take());
+    pages
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+    lines: usize,
+    characters: usize,
+}
+
+impl Page {
+    fn is_empty(&self) -> bool {
+        self.lines == 0
+    }
+
+    fn fits<'l>(&self, lines: impl IntoIterator<Item = &'l String>, more: usize) -> bool {
+        let (mut count, mut characters) = (self.lines + more, self.characters + more);
+        for line in lines {
+            count += 1;
+            characters += line.chars().count() + 1;
+        }
+        count <= LINES && characters <= PAGE
+    }
+
+    fn part(&mut self) {
+        if !self.is_empty() {
+            self.push("");
+        }
+    }
+
+    fn push(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+        self.lines += 1;
+        self.characters += line.chars().count() + 1;
+    }
+
+    fn push_all(&mut self, lines: &[String], pages: &mut Vec<String>) {
+        for line in lines {
+            if !self.fits([line], 0) {
+                pages.push(self.take());
+            }
+            self.push(line);
+        }
+    }
+
+    fn take(&mut self) -> String {
+        std::mem::take(self).text.trim_matches('\n').to_owned()
+    }
+}
+
+/// Lines that leave room for others on their page.
+fn cut(lines: &[impl AsRef<str>]) -> Vec<String> {
+    let most = PAGE / 3;
+    let cut = |line: &str| match line.char_indices().nth(most) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line.to_owned(),
+    };
+    lines.iter().map(|line| cut(line.as_ref())).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::config::Users;
-    use crate::plugin::mailbox::Mailbox;
-    use crate::router::samples::{manifest, said};
-    use crate::router::table::Table;
-
-    fn board(plugins: &[(&str, &str)]) -> Board {
-        let listeners: Vec<Listener> = plugins
-            .iter()
-            .map(|(id, handlers)| Listener {
-                id: Arc::from(*id),
-                manifest: manifest(id, handlers),
-                mailbox: Arc::new(Mailbox::new(1 << 20)),
-            })
-            .collect();
-        let table = Table::new(listeners.iter().map(|it| (Arc::clone(&it.id), &it.manifest)));
-        Board { table, listeners, ..Board::default() }
-    }
-
-    fn rules(superuser: &str) -> Rules {
-        let superusers = Users::from_iter([superuser.to_owned()]);
-        Rules { prefixes: vec!["/".to_owned()], superusers, ..Rules::default() }
-    }
-
-    const NOTES: &str = r#"{"name": "add", "on": {"command": {"name": "note add", "aliases": ["n"], "usage": "<text>", "help": "keeps it"}}},
-        {"name": "wipe", "who": "superuser", "on": {"command": {"name": "note wipe"}}}"#;
-    const WELCOME: &str = r#"{"name": "w", "on": {"event": {"kinds": ["notice"]}}}"#;
-
-    fn ask(board: &Board, asked: &str, superuser: &str, language: Language) -> String {
-        pages(board, asked, &said("/help").event, &rules(superuser), language).join("\n---\n")
-    }
-
-    #[test]
-    fn the_overview_lists_every_command_the_asker_may_see() {
-        let board = board(&[("welcome", WELCOME), ("notes", NOTES)]);
-        assert_eq!(
-            ask(&board, "", "1", Language::English),
-            "Commands (/help <name> tells more)\n\n【notes】\n/note add <text> - keeps it\n\nPlugins without commands: welcome"
-        );
-        let chinese = ask(&board, "", "10001", Language::Chinese);
-        assert!(chinese.starts_with("可用的指令") && chinese.contains("/note wipe"), "{chinese}");
-    }
-
-    #[test]
-    fn details_are_found_by_plugin_command_and_alias() {
-        let board = board(&[("welcome", WELCOME), ("notes", NOTES)]);
-        let add = "/note add <text>\nkeeps it\nAlso: /n";
-        for (asked, expected) in [
-            ("Note  Add", format!("{add}\nPlugin: notes")),
-            ("/n", format!("{add}\nPlugin: notes")),
-            ("NOTES", format!("【notes】\n\n{add}")),
-            (
-                "note ad",
-                "There is no command or plugin named \"note ad\". Did you mean \"note add\"?".to_owned(),
-            ),
-            ("note wipe", "There is no command or plugin named \"note wipe\".".to_owned()),
-        ] {
-            let answer = ask(&board, asked, "1", Language::English);
-            assert!(answer.starts_with(&expected), "{asked}: {answer}");
-        }
-    }
-
-    #[test]
-    fn long_help_is_cut_between_lines() {
-        let lines: Vec<String> = (0..200).map(|n| format!("/command-{n:03} 说明文字说明文字")).collect();
-        let pages = split(&lines.join("\n"));
-        assert!(pages.len() > 1 && pages.iter().all(|page| page.chars().count() <= PAGE));
-        assert_eq!(pages.iter().flat_map(|page| page.lines()).collect::<Vec<_>>(), lines);
-        let endless = split(&"字".repeat(2 * PAGE + 7));
-        assert_eq!(endless.concat().chars().count(), 2 * PAGE + 7);
-        assert!(endless.iter().all(|page| page.chars().count() <= PAGE));
-    }
-}
+mod tests;

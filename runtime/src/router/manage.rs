@@ -1,10 +1,11 @@
 //! `/plugin`: which plugins are on in a chat, and switching them there.
 
 use super::access::{Scene, State};
-use super::commands::{normal, words};
+use super::commands::normal;
 use super::conditions::{is_superuser, may};
 use super::switches::EVERYWHERE;
 use super::table::Rules;
+use super::words::words;
 use super::{Board, Listener};
 use crate::config::{Language, nearest};
 use crate::model::{Chat, Event};
@@ -40,18 +41,12 @@ struct Desk<'a> {
 }
 
 /// Does what is asked, and says so. A switch counts at once.
-pub(super) fn carry_out(
-    board: &Board,
-    asked: &str,
-    event: &Event,
-    rules: &Rules,
-    language: Language,
-) -> Done {
+pub(super) fn carry_out(board: &Board, asked: &str, event: &Event, rules: &Rules) -> Done {
     let scene = rules.scene(event);
     let mut listeners: Vec<&Listener> =
         board.listeners.iter().filter(|it| rules.hides(&it.id, &scene).is_none()).collect();
     listeners.sort_by(|a, b| a.id.cmp(&b.id));
-    let desk = Desk { rules, language, event, scene, listeners };
+    let desk = Desk { rules, language: rules.language, event, scene, listeners };
 
     let mut names = words(asked);
     let verb = if names.is_empty() { String::new() } else { names.remove(0).to_lowercase() };

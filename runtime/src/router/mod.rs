@@ -9,16 +9,19 @@
 //! | `dedup` | events that were seen lately |
 //! | `table` | everything that all plugins listen to, and how one pass finds the handlers of an event |
 //! | `commands`, `patterns`, `kinds` | the ways to listen |
+//! | `words`, `arguments`, `usage` | what stands after a command, and what is said if it does not fit |
+//! | `naming` | what commands are called here, as the owner wants |
 //! | `conditions`, `place` | who, where, to whom |
 //! | `access`, `switches` | whose events are let in, and where each plugin is on |
 //! | `rates` | how often |
 //! | `waiters` | who waits for what a user says next |
 //! | `dispatch`, `turns` | queueing jobs in order, verdicts |
 //! | `builtin` | the commands that the host answers itself |
-//! | `help` | `/help`, made from all manifests |
+//! | `help` | `/help` and lists of sub-commands, made from all manifests |
 //! | `manage` | `/plugin`: plugins on and off in a chat |
 
 mod access;
+mod arguments;
 mod builtin;
 mod commands;
 mod conditions;
@@ -27,6 +30,7 @@ mod dispatch;
 mod help;
 mod kinds;
 mod manage;
+mod naming;
 mod patterns;
 mod place;
 mod rates;
@@ -37,7 +41,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod usage;
 mod waiters;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,6 +57,7 @@ pub use kinds::{KINDS, is_kind, kind_of};
 pub use place::{chat_of, user_of};
 pub use switches::Switches;
 pub use table::Matcher;
+pub(crate) use usage::of as usage_of;
 pub use waiters::{Expected, Seat, TooMany, Woken};
 
 use crate::adapter::Inlet;
@@ -60,7 +67,6 @@ use crate::config::{Access, Config, Language, PluginConfig, Users};
 use crate::model::Incoming;
 use crate::plugin::mailbox::Mailbox;
 use crate::plugin::manifest::{Manifest, Rate};
-use commands::Commands;
 use dedup::Dedup;
 use rates::Rates;
 use table::{Present, Table};
@@ -160,8 +166,6 @@ struct Board {
     listeners: Vec<Listener>,
     /// How often each handler may run, by rank.
     rates: Vec<Vec<Rate>>,
-    /// The words of the host's own commands that no plugin claims.
-    built_in: Commands,
 }
 
 #[derive(Debug, Default)]
@@ -204,18 +208,17 @@ impl Router {
     /// Replaces everyone who listens. An event goes wholly by the old list or wholly by the new one. What
     /// counts for rates stays.
     pub fn listen(&self, listeners: Vec<Listener>) {
-        let table =
-            Table::new(listeners.iter().map(|listener| (Arc::clone(&listener.id), &listener.manifest)));
+        let plugins = listeners.iter().map(|listener| (Arc::clone(&listener.id), &listener.manifest));
+        let present = self.present.load();
+        let table = Table::new(plugins, &present.rules);
         let mut told = self.remarks.lock().unwrap_or_else(PoisonError::into_inner);
         let mut remarks = table.remarks();
-        let present = self.present.load();
         remarks.extend(rates::remarks(&listeners, &present.rules));
         table::write_new(remarks, &mut told);
-        let built_in = builtin::words(&table);
         let rates = rates::of(&table.entries, &present.rules);
         let wanted = table.wanted();
         self.wanted.send_if_modified(|known| (*known != wanted).then(|| *known = wanted).is_some());
-        self.board.store(Arc::new(Board { table, listeners, rates, built_in }));
+        self.board.store(Arc::new(Board { table, listeners, rates }));
     }
 
     /// This router as the place where an adapter puts its events.

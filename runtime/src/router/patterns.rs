@@ -72,11 +72,10 @@ impl Keywords {
                 }
             }
         }
-        found.extend(
-            first
-                .into_iter()
-                .map(|(rank, word)| Found { rank, args: json!({"keyword": word, "text": text}).to_string() }),
-        );
+        found.extend(first.into_iter().map(|(rank, word)| Found {
+            rank,
+            args: Ok(json!({"keyword": word, "text": text}).to_string()),
+        }));
     }
 }
 
@@ -106,7 +105,7 @@ impl Regexes {
             for number in set.any.matches(searched) {
                 let (rank, regex) = &set.each[number];
                 if let Some(args) = groups(regex, searched) {
-                    found.push(Found { rank: *rank, args });
+                    found.push(Found { rank: *rank, args: Ok(args) });
                 }
             }
         }
@@ -153,7 +152,10 @@ mod tests {
         let mut found = Vec::new();
         find(&mut found);
         found.sort_by_key(|found| found.rank);
-        found.into_iter().map(|found| (found.rank, serde_json::from_str(&found.args).unwrap())).collect()
+        found
+            .into_iter()
+            .map(|found| (found.rank, serde_json::from_str(found.args.as_ref().unwrap()).unwrap()))
+            .collect()
     }
 
     #[test]

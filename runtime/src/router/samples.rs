@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::table::Rules;
+use crate::config::{Language, Users};
 use crate::model::{Bot, Chat, Event, EventBody, Incoming, Message, Role, Segment, User};
-use crate::plugin::manifest::{Handler, Manifest};
+use crate::plugin::manifest::Manifest;
 
 /// A message of one text, from user 10001 in group 20001.
 pub(super) fn message(text: &str) -> Message {
@@ -35,9 +37,11 @@ pub(super) fn said(text: &str) -> Incoming {
     incoming(EventBody::Message(message(text)))
 }
 
-/// A handler of this name, with the JSON of its trigger.
-pub(super) fn handler(name: &str, on: &str) -> Handler {
-    serde_json::from_str(&format!(r#"{{"name": "{name}", "on": {on}}}"#)).unwrap()
+/// The prefix `/`, English, one superuser.
+pub(super) fn rules(superuser: &str) -> Rules {
+    let superusers = Users::from_iter([superuser.to_owned()]);
+    let prefixes = vec!["/".to_owned()];
+    Rules { prefixes, superusers, language: Language::English, ..Rules::default() }
 }
 
 /// A plugin, with the JSON of its handlers.

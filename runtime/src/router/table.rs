@@ -1,6 +1,5 @@
 //! The table of everything that all plugins listen to: one pass over it finds the handlers of an event.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +8,18 @@ use arc_swap::ArcSwap;
 use tracing::{debug, warn};
 
 use super::Settings;
-use super::commands::{self, Commands};
+use super::arguments;
+use super::builtin::{self, Asked};
+use super::commands::{self, Commands, Meant, What};
 use super::conditions;
 use super::kinds;
+use super::naming::{self, Named};
 use super::patterns::{Keywords, Regexes};
 use super::switches::Switches;
+use super::usage;
 use crate::config::{Access, Language, PluginConfig, Users, nearest};
-use crate::model::{EventBody, Incoming};
-use crate::plugin::manifest::{Handler, Manifest, Rate, Trigger};
+use crate::model::{EventBody, Incoming, Message};
+use crate::plugin::manifest::{Command, Handler, Manifest, Rate, Trigger};
 
 /// Handlers by what wakes them. A handler's rank is its place in the order of running: higher priority first, then by
 /// plugin id, then as in the manifest.
@@ -24,10 +27,16 @@ use crate::plugin::manifest::{Handler, Manifest, Rate, Trigger};
 pub(super) struct Table {
     /// By rank.
     pub entries: Vec<Entry>,
-    pub commands: Commands,
+    commands: Commands,
+    /// All prefixes that a command may have, longest first.
+    pub prefixes: Vec<String>,
+    /// Those of commands without prefixes of their own.
+    everywhere: Vec<String>,
     keywords: Keywords,
     regexes: Regexes,
     kinds: HashMap<String, Vec<usize>>,
+    /// What the owner says about commands that are not there.
+    unknown: Vec<String>,
 }
 
 /// One handler.
@@ -38,6 +47,10 @@ pub(super) struct Entry {
     pub id: Arc<str>,
     pub name: Arc<str>,
     pub manifest: Arc<Manifest>,
+    /// If it is a command that the owner did not switch off: what it is called here.
+    pub called: Option<Named>,
+    /// What comes after the command's name.
+    pub usage: String,
     handler: usize,
 }
 
@@ -45,38 +58,68 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     pub rank: usize,
-    /// A JSON object.
-    pub args: String,
+    /// A JSON object; or, if a command is used wrongly, what its user is told instead of waking the handler.
+    pub args: Result<String, String>,
 }
 
 impl Entry {
     pub(super) fn handler(&self) -> &Handler {
         &self.manifest.handlers[self.handler]
     }
+
+    /// Its place in the manifest.
+    pub(super) fn place(&self) -> usize {
+        self.handler
+    }
+
+    /// The command that it is, with its names here; none if it is something else, or switched off.
+    pub(super) fn command(&self) -> Option<(&Command, &Named)> {
+        match (&self.handler().on, &self.called) {
+            (Trigger::Command(command), Some(named)) => Some((command, named)),
+            _ => None,
+        }
+    }
 }
 
 impl Table {
     /// The table of these plugins.
-    pub(super) fn new<'m>(plugins: impl IntoIterator<Item = (Arc<str>, &'m Arc<Manifest>)>) -> Self {
+    pub(super) fn new<'m>(
+        plugins: impl IntoIterator<Item = (Arc<str>, &'m Arc<Manifest>)>,
+        rules: &Rules,
+    ) -> Self {
+        let mut table =
+            Self { prefixes: rules.prefixes.clone(), everywhere: rules.prefixes.clone(), ..Self::default() };
         let mut entries: Vec<Entry> = Vec::new();
         for (plugin, (id, manifest)) in plugins.into_iter().enumerate() {
-            entries.extend(manifest.handlers.iter().enumerate().map(|(handler, it)| Entry {
-                plugin,
-                id: Arc::clone(&id),
-                name: Arc::from(it.name.as_str()),
-                manifest: Arc::clone(manifest),
-                handler,
+            let owner = rules.plugins.get(&*id).map(|plugin| &plugin.commands);
+            table.unknown.extend(owner.map(|owner| naming::remarks(manifest, owner)).unwrap_or_default());
+            entries.extend(manifest.handlers.iter().enumerate().map(|(handler, it)| {
+                let (called, usage) = match &it.on {
+                    Trigger::Command(command) => {
+                        (naming::named(command, manifest, owner), usage::of(command))
+                    }
+                    _ => (None, String::new()),
+                };
+                Entry {
+                    plugin,
+                    id: Arc::clone(&id),
+                    name: Arc::from(it.name.as_str()),
+                    manifest: Arc::clone(manifest),
+                    called,
+                    usage,
+                    handler,
+                }
             }));
         }
         entries.sort_by(|a, b| b.handler().priority.cmp(&a.handler().priority).then_with(|| a.id.cmp(&b.id)));
 
-        let mut table = Self::default();
         let (mut words, mut patterns) = (Vec::new(), Vec::new());
         for (rank, entry) in entries.iter().enumerate() {
             match &entry.handler().on {
-                Trigger::Command(command) => {
-                    table.commands.insert(&command.name, rank);
-                    command.aliases.iter().for_each(|alias| table.commands.insert(alias, rank));
+                Trigger::Command(_) => {
+                    let Some(named) = &entry.called else { continue };
+                    named.names.iter().for_each(|name| table.commands.insert(name, rank));
+                    table.prefixes.extend(named.prefixes.iter().flatten().cloned());
                 }
                 Trigger::Keyword(keyword) => {
                     words.extend(keyword.any.iter().map(|word| (rank, word.clone())));
@@ -90,46 +133,112 @@ impl Table {
                 Trigger::Cron(_) => {}
             }
         }
+        builtin::insert(&mut table.commands);
+        longest_first(&mut table.prefixes);
         table.keywords = Keywords::new(words);
         table.regexes = Regexes::new(patterns);
         table.entries = entries;
         table
     }
 
-    /// The handlers of an event in the order of running, each once.
-    pub(super) fn find(&self, incoming: &Incoming, rules: &Rules) -> Vec<Found> {
+    /// The handlers of an event in the order of running, each once, and what the event asks of the host itself.
+    pub(super) fn find(&self, incoming: &Incoming, rules: &Rules) -> (Vec<Found>, Option<Asked>) {
         let event = &incoming.event;
-        let mut found = Vec::new();
+        let (mut found, mut asked, mut meant) = (Vec::new(), None, None);
+        let wakes = |rank: &usize, args: &str| Found { rank: *rank, args: Ok(args.to_owned()) };
         if let EventBody::Message(message) = &event.body {
-            let called = commands::calls(message, &rules.prefixes)
-                .find_map(|call| self.commands.find(call).map(|found| (call.prefix, found)));
-            if let Some((prefix, (name, ranks, rest))) = called {
-                let args = commands::args(&name, prefix, rest);
-                found.extend(ranks.iter().map(|&rank| Found { rank, args: args.clone() }));
+            meant = self.meant(message, rules);
+            match &meant {
+                Some((_, Meant { what: What::Handlers(ranks), .. })) => {
+                    found.extend(ranks.iter().map(|rank| wakes(rank, "")));
+                }
+                Some((call, own)) => asked = builtin::asked(call, own),
+                None => {}
             }
             self.keywords.find(&message.text, &mut found);
             self.regexes.find(&message.text, &mut found);
         }
         for kind in kinds::and_above(kinds::kind_of(&event.body)) {
             let ranks = self.kinds.get(kind).map_or(&[][..], Vec::as_slice);
-            found.extend(ranks.iter().map(|&rank| Found { rank, args: "{}".to_owned() }));
+            found.extend(ranks.iter().map(|rank| wakes(rank, "{}")));
         }
         found.sort_by_key(|found| found.rank);
         found.dedup_by_key(|found| found.rank);
         if found.is_empty() {
-            return found;
+            return (found, asked);
         }
         let scene = rules.scene(event);
         found.retain(|found| {
             let entry = &self.entries[found.rank];
-            let refusal = conditions::refusal(entry.handler(), event, &rules.superusers)
-                .or_else(|| rules.refusal(&entry.id, &scene));
+            // A command whose own prefixes are others than the one that was written.
+            if let (Some(named), Some((call, _))) = (&entry.called, &meant)
+                && !named.accepts(call.rule, &rules.prefixes)
+            {
+                return false;
+            }
+            let refusal = conditions::refusal(entry, event, &scene, rules);
             if let Some(reason) = refusal {
                 debug!(plugin = %entry.id, handler = %entry.name, event = %event.id, reason, "not for this event");
             }
             refusal.is_none()
         });
-        found
+        if let (EventBody::Message(message), Some((call, meant))) = (&event.body, &meant) {
+            self.read_arguments(&mut found, message, call, meant, rules.language);
+        }
+        (found, asked)
+    }
+
+    /// Whether a message is a command of some plugin, or of the host.
+    pub(super) fn is_command(&self, message: &Message, rules: &Rules) -> bool {
+        self.meant(message, rules).is_some()
+    }
+
+    /// The command that a message is, by the longest of its prefixes that leads to one.
+    fn meant<'t>(
+        &'t self,
+        message: &'t Message,
+        rules: &Rules,
+    ) -> Option<(commands::Call<'t>, Meant<'t, 't>)> {
+        commands::calls(message, &self.prefixes).find_map(|call| {
+            let everywhere = rules.prefixes.iter().any(|prefix| prefix == call.rule);
+            let accepts = |rank: usize| {
+                let named = self.entries[rank].called.as_ref();
+                named.is_some_and(|named| named.accepts(call.rule, &rules.prefixes))
+            };
+            self.commands.find(call, everywhere, accepts).map(|meant| (call, meant))
+        })
+    }
+
+    /// Gives the command's handlers what stands after its name. Of several handlers of one command, those run to whom
+    /// it makes sense; if there is none, the first says why.
+    fn read_arguments(
+        &self,
+        found: &mut Vec<Found>,
+        message: &Message,
+        call: &commands::Call<'_>,
+        meant: &Meant<'_, '_>,
+        language: Language,
+    ) {
+        let (mut plain, mut fits) = (None, false);
+        for found in found.iter_mut() {
+            let entry = &self.entries[found.rank];
+            let Some((command, _)) = entry.command() else { continue };
+            let Meant { name, rest, .. } = meant;
+            found.args = if command.is_typed() {
+                match arguments::parse(command, rest, &message.content) {
+                    Ok(values) => Ok(commands::typed_args(name, call.prefix, rest, &entry.usage, &values)),
+                    Err(wrong) => {
+                        let line = usage::line(call.prefix, name, &entry.usage);
+                        Err(usage::refusal(&wrong, &line, language))
+                    }
+                }
+            } else {
+                Ok(plain.get_or_insert_with(|| commands::args(name, call.prefix, rest)).clone())
+            };
+            fits |= found.args.is_ok();
+        }
+        let mut told = fits;
+        found.retain(|found| found.args.is_ok() || !std::mem::replace(&mut told, true));
     }
 
     /// The finest kinds of event that a handler could want. `/help` makes that all messages.
@@ -140,11 +249,14 @@ impl Table {
         kinds::KINDS.iter().copied().filter(|kind| heard(kind)).collect()
     }
 
-    /// What the owner should know of this table: commands that two plugins claim, event kinds that never happen.
+    /// What the owner should know of this table: commands that two plugins claim or none has, event kinds that never
+    /// happen.
     pub(super) fn remarks(&self) -> Vec<String> {
-        let mut remarks = Vec::new();
+        let mut remarks = self.unknown.clone();
         for (name, ranks) in self.commands.shared() {
-            let mut ids: Vec<&str> = ranks.iter().map(|&rank| &*self.entries[rank].id).collect();
+            let clashes = |rank: &&usize| ranks.iter().any(|other| self.clash(**rank, *other));
+            let mut ids: Vec<&str> =
+                ranks.iter().filter(clashes).map(|&rank| &*self.entries[rank].id).collect();
             ids.dedup();
             if ids.len() > 1 {
                 let ids = ids.join(", ");
@@ -166,14 +278,26 @@ impl Table {
         remarks.sort();
         remarks
     }
+
+    /// Whether two commands of different plugins, with one name, have a prefix in common.
+    fn clash(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (&self.entries[one], &self.entries[other]);
+        let accepts = |entry: &Entry, prefix: &str| {
+            entry.called.as_ref().is_some_and(|named| named.accepts(prefix, &self.everywhere))
+        };
+        one.plugin != other.plugin
+            && self.prefixes.iter().any(|prefix| accepts(one, prefix) && accepts(other, prefix))
+    }
 }
 
 /// What matching needs to know of the owner's settings.
 #[derive(Debug, Default)]
 pub(super) struct Rules {
-    /// Longest first.
+    /// Longest first, as they are compared.
     pub prefixes: Vec<String>,
     pub superusers: Users,
+    /// Of the host's own answers.
+    pub language: Language,
     pub access: Access,
     /// By id; only plugins that the owner says something about.
     pub plugins: BTreeMap<String, PluginConfig>,
@@ -184,7 +308,6 @@ pub(super) struct Rules {
 #[derive(Debug)]
 pub(super) struct Present {
     pub rules: Rules,
-    pub language: Language,
     /// How often each user may use commands, all together.
     pub command_rate: Option<Rate>,
     /// How long later handlers wait for one that blocks.
@@ -200,13 +323,19 @@ impl From<Settings> for Present {
             command_rate,
             plugins,
             switches,
-            mut prefixes,
+            prefixes,
             verdict_wait,
         } = settings;
-        prefixes.sort_by_key(|prefix| Reverse(prefix.chars().count()));
-        let rules = Rules { prefixes, superusers, access, plugins, switches };
-        Self { rules, language, command_rate, verdict_wait }
+        let mut prefixes = prefixes.iter().map(|prefix| commands::half_wide(prefix)).collect();
+        longest_first(&mut prefixes);
+        let rules = Rules { prefixes, superusers, language, access, plugins, switches };
+        Self { rules, command_rate, verdict_wait }
     }
+}
+
+fn longest_first(prefixes: &mut Vec<String>) {
+    prefixes.sort_by(|a, b| b.chars().count().cmp(&a.chars().count()).then_with(|| a.cmp(b)));
+    prefixes.dedup();
 }
 
 /// One plugin's table, for giving it events that another version of it was to handle.
@@ -218,17 +347,18 @@ pub struct Matcher {
 
 impl Matcher {
     pub(super) fn new(manifest: &Arc<Manifest>, present: Arc<ArcSwap<Present>>) -> Self {
-        Self { table: Table::new([(Arc::from(manifest.id.as_str()), manifest)]), present }
+        let plugin = (Arc::from(manifest.id.as_str()), manifest);
+        let table = Table::new([plugin], &present.load().rules);
+        Self { table, present }
     }
 
-    /// The handlers that want this event, in order, and their `args`. Conditions are applied, cooldowns are not.
+    /// The handlers that want this event, in order, and their `args`. Conditions are applied, cooldowns are not; a
+    /// command that is used wrongly wakes nobody.
     #[must_use]
     pub fn matches(&self, incoming: &Incoming) -> Vec<(Arc<str>, String)> {
-        let found = self.table.find(incoming, &self.present.load().rules);
-        found
-            .into_iter()
-            .map(|found| (Arc::clone(&self.table.entries[found.rank].name), found.args))
-            .collect()
+        let (found, _) = self.table.find(incoming, &self.present.load().rules);
+        let name = |rank: usize| Arc::clone(&self.table.entries[rank].name);
+        found.into_iter().filter_map(|found| Some((name(found.rank), found.args.ok()?))).collect()
     }
 }
 

@@ -232,7 +232,7 @@ fn shared_commands_and_unknown_kinds_are_remarked_on() {
     let odd = r#"{"name": "o", "on": {"event": {"kinds": ["notice.member-joind", "notice"]}}},
         {"name": "p", "on": {"command": {"name": "Echo"}}}"#;
     let plugins = [manifest("b", &twice), manifest("a", odd)];
-    let table = Table::new(plugins.iter().map(|it| (Arc::from(it.id.as_str()), it)));
+    let table = Table::new(plugins.iter().map(|it| (Arc::from(it.id.as_str()), it)), &samples::rules("1"));
     assert_eq!(
         table.remarks(),
         [

@@ -61,7 +61,7 @@ fn no_match(plugins: usize) -> f64 {
     median(&mut batches)
 }
 
-fn message(text: &str) -> Incoming {
+pub(crate) fn message(text: &str) -> Incoming {
     message_by("5079132", text)
 }
 

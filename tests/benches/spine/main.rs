@@ -1,8 +1,9 @@
 //! The benchmark of the spine: `cargo xtask bench`. Every figure stands beside what it is compared with, from the same
 //! run, because machines are noisy. Figures are medians. With the names of parts (`loops`, `transports`, `webhook`, `start`,
-//! `inside`, `waiters`, `codec`, `storage`) only these are measured.
+//! `inside`, `commands`, `waiters`, `codec`, `storage`) only these are measured.
 
 mod codec;
+mod commands;
 mod inside;
 mod loops;
 mod start;
@@ -39,6 +40,9 @@ fn main() -> anyhow::Result<()> {
         }
         if wanted("inside") {
             inside::run().await?;
+        }
+        if wanted("commands") {
+            commands::run();
         }
         if wanted("waiters") {
             waiters::run();

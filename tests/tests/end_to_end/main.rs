@@ -8,6 +8,7 @@
 //! | `files` | what may happen to a file in the plugin folder |
 //! | `recovery` | crashes: what is tried again, back-off, rollback, quarantine |
 //! | `routing` | prefixes, mentions, aliases, help, priorities, duplicates |
+//! | `commands` | typed arguments, options, sub-commands, help, names that the owner gives |
 //! | `links` | cuts, silence, refused tokens, answers late, swapped and missing |
 //! | `transports` | forward and reverse WebSocket, HTTP, events as posts and as a stream, all at once |
 //! | `rights` | permissions and storage |
@@ -26,6 +27,7 @@
 
 mod access;
 mod actions;
+mod commands;
 mod common;
 mod files;
 mod links;
