@@ -4,6 +4,7 @@
 mod attributes;
 mod choice;
 mod config;
+mod extra;
 mod handler;
 mod parameters;
 mod plugin;

@@ -3,11 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{
-    Attribute, Error, Expr, FnArg, GenericArgument, Ident, ImplItemFn, Lit, Meta, Pat, PatType,
-    PathArguments, Result, Type, TypeReference, UnOp, spanned::Spanned,
+    Error, FnArg, GenericArgument, Ident, ImplItemFn, Pat, PatType, PathArguments, Result, Type,
+    TypeReference, spanned::Spanned,
 };
 
-use crate::attributes::{self, Item, doc_text, unknown};
+use crate::extra::{Extra, extra, is_ours};
 
 /// How `self` is taken.
 #[derive(Clone, Copy, PartialEq)]
@@ -30,20 +30,6 @@ pub(crate) struct Argument {
     shape: Shape,
     ty: Type,
     extra: Extra,
-}
-
-/// What `#[option(..)]`, `#[argument(..)]` and doc comments say.
-#[derive(Default)]
-struct Extra {
-    /// The attribute's name and place.
-    attribute: Option<(&'static str, proc_macro2::Span)>,
-    name: Option<String>,
-    /// As a user would write it.
-    default: Option<String>,
-    short: Option<char>,
-    min: Option<i64>,
-    max: Option<i64>,
-    help: String,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -90,10 +76,6 @@ pub(crate) fn strip(method: &mut ImplItemFn) {
     }
 }
 
-fn is_ours(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("option") || attribute.path().is_ident("argument")
-}
-
 fn parameter(typed: &PatType) -> Result<Parameter> {
     match &*typed.ty {
         Type::Reference(TypeReference { elem, mutability: None, .. }) => match &**elem {
@@ -119,85 +101,6 @@ fn parameter(typed: &PatType) -> Result<Parameter> {
             argument.check()?;
             Ok(Parameter::Argument(argument))
         }
-    }
-}
-
-fn extra(attributes: &[Attribute]) -> Result<Extra> {
-    let mut extra = Extra { help: doc_text(attributes), ..Extra::default() };
-    for attribute in attributes.iter().filter(|attribute| is_ours(attribute)) {
-        let kind = if attribute.path().is_ident("option") { "option" } else { "argument" };
-        if extra.attribute.replace((kind, attribute.span())).is_some() {
-            return Err(Error::new_spanned(attribute, "one `#[option]` or `#[argument]` is enough"));
-        }
-        let items = match &attribute.meta {
-            Meta::Path(_) => Vec::new(),
-            Meta::List(list) => attributes::parse(list.tokens.clone())?,
-            Meta::NameValue(_) => return Err(Error::new_spanned(attribute, "write it with parentheses")),
-        };
-        for item in items {
-            match (item.name(), kind) {
-                ("name", _) => extra.name = Some(word(&item)?),
-                ("default", _) => extra.default = Some(written(item.value()?)?),
-                ("help", _) => extra.help = item.text()?,
-                ("min", _) => extra.min = Some(item.integer()?),
-                ("max", _) => extra.max = Some(item.integer()?),
-                ("short", "option") => extra.short = Some(letter(&item)?),
-                ("short", _) => {
-                    return Err(Error::new(
-                        item.span(),
-                        "only an option has a short: `#[option(short = \"t\")]`",
-                    ));
-                }
-                _ => {
-                    return Err(unknown(
-                        &item,
-                        "`name`, `default`, `help`, `min`, `max`, and `short` of an option",
-                    ));
-                }
-            }
-        }
-    }
-    Ok(extra)
-}
-
-fn word(item: &Item) -> Result<String> {
-    let name = item.text()?;
-    let bad = |c: char| c.is_whitespace() || "=\"“”".contains(c);
-    if name.is_empty() || name.starts_with('-') || name.contains(bad) {
-        let text = format!("`{name}`: one word is wanted, without dashes in front");
-        return Err(Error::new(item.value()?.span(), text));
-    }
-    Ok(name)
-}
-
-fn letter(item: &Item) -> Result<char> {
-    let text = match item.value()? {
-        Expr::Lit(syn::ExprLit { lit: Lit::Char(letter), .. }) => letter.value().to_string(),
-        other => attributes::text(other)?,
-    };
-    let mut chars = text.chars();
-    match (chars.next(), chars.next()) {
-        (Some(letter), None) if letter.is_alphabetic() => Ok(letter),
-        _ => Err(Error::new(item.value()?.span(), "one letter is wanted: `short = \"t\"`")),
-    }
-}
-
-/// A default as users would write it.
-fn written(value: &Expr) -> Result<String> {
-    let teach = "write the default as users would: `default = 1`, `default = \"north\"`";
-    match value {
-        Expr::Lit(literal) => match &literal.lit {
-            Lit::Str(text) => Ok(text.value()),
-            Lit::Char(letter) => Ok(letter.value().to_string()),
-            Lit::Int(number) => Ok(number.base10_digits().to_owned()),
-            Lit::Float(number) => Ok(number.base10_digits().to_owned()),
-            Lit::Bool(_) => {
-                Err(Error::new_spanned(value, "a flag is false if it is not there; it has no default"))
-            }
-            _ => Err(Error::new_spanned(value, teach)),
-        },
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => Ok(format!("-{}", written(&unary.expr)?)),
-        other => Err(Error::new_spanned(other, teach)),
     }
 }
 
