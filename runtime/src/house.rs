@@ -157,7 +157,7 @@ impl House {
     /// Returns when nothing is due, and no event is being routed, is queued, or is being handled. A handler that waits for
     /// a user does not count.
     pub async fn idle(&self) {
-        self.schedule.fire();
+        self.schedule.fire().await;
         loop {
             self.router.settled().await;
             let plugins = self.folder.plugins();

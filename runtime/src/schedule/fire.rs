@@ -12,7 +12,7 @@ use crate::model::{Bot, Event, EventBody, Incoming, Kept, Scheduled};
 use crate::plugin::mailbox::Job;
 use crate::plugin::manifest::Missed;
 use crate::router::Listener;
-use crate::store::TimerRow;
+use crate::store::{Change, TimerRow};
 
 /// So many missed runs are counted; what a year of minutes says more is no use to anybody.
 const COUNTED: u32 = 1000;
@@ -37,6 +37,13 @@ struct Delivery {
     done: Done,
 }
 
+/// What is due, and what has to be on disk before it is handed out.
+#[derive(Default)]
+struct Due {
+    changes: Vec<Change>,
+    deliveries: Vec<Delivery>,
+}
+
 /// What is to be noted when the handlers are done.
 #[derive(Clone)]
 enum Done {
@@ -47,13 +54,32 @@ enum Done {
 
 impl Schedule {
     /// Hands out what is due, in order. Answers when the next thing is.
-    pub(crate) fn fire(self: &Arc<Self>) -> Option<u64> {
+    pub(crate) async fn fire(self: &Arc<Self>) -> Option<u64> {
+        let schedule = Arc::clone(self);
+        // In a task of its own: whoever gives up waiting must not lose what was taken out.
+        tokio::spawn(async move { schedule.fire_in_turn().await }).await.ok().flatten()
+    }
+
+    async fn fire_in_turn(self: Arc<Self>) -> Option<u64> {
+        let _turn = self.firing.lock().await;
+        let (due, next) = self.take_due();
+        for change in due.changes {
+            // On disk before a handler begins, so that a kill during it is known of afterwards.
+            if let Err(error) = self.agenda.settled(change).await {
+                warn!("what falls due cannot be noted, and may come again after a restart: {error}");
+            }
+        }
+        due.deliveries.into_iter().for_each(|delivery| self.deliver(delivery));
+        next
+    }
+
+    fn take_due(&self) -> (Due, Option<u64>) {
+        let mut found = Due::default();
         if self.stop.is_cancelled() {
-            return None;
+            return (found, None);
         }
         let now = self.clock.millis();
         let ahead = self.clock.ahead();
-        let mut deliveries = Vec::new();
         let mut inner = self.lock();
         // A clock that a test put forward has passed through the time between.
         let late = millis(LATE.saturating_add(ahead.saturating_sub(inner.ahead)));
@@ -61,19 +87,17 @@ impl Schedule {
         while let Some((due, key)) = inner.queue.first().cloned().filter(|(due, _)| *due <= now) {
             inner.queue.pop_first();
             match key {
-                Key::Timer(name) => self.timer(&mut inner, &name, &mut deliveries),
+                Key::Timer(name) => self.timer(&mut inner, &name, &mut found),
                 Key::Cron(name) => {
-                    self.line(&mut inner, &name, due, now.saturating_sub(late), &mut deliveries);
+                    self.line(&mut inner, &name, due, now.saturating_sub(late), &mut found);
                 }
             }
         }
         let next = inner.queue.first().map(|(due, _)| *due);
-        drop(inner);
-        deliveries.into_iter().for_each(|delivery| self.deliver(delivery));
-        next
+        (found, next)
     }
 
-    fn timer(&self, inner: &mut Inner, name: &Name, deliveries: &mut Vec<Delivery>) {
+    fn timer(&self, inner: &mut Inner, name: &Name, found: &mut Due) {
         let Some(listener) = inner.listeners.get(&name.0).cloned() else { return };
         let Some(set) = inner.timers.get_mut(name).filter(|set| !set.in_flight) else { return };
         set.in_flight = true;
@@ -81,9 +105,9 @@ impl Schedule {
         if !redelivered {
             let (plugin, timer) = (name.0.to_string(), name.1.to_string());
             let row = TimerRow { plugin, name: timer, due: set.due, fired: true, data: set.data.clone() };
-            drop(self.agenda.set_timer(row));
+            found.changes.push(self.agenda.set_timer(row));
         }
-        deliveries.push(Delivery {
+        found.deliveries.push(Delivery {
             listener,
             handler: None,
             scheduled: Scheduled {
@@ -125,13 +149,13 @@ impl Schedule {
             }
             Missed::Once => Done::Line(name.clone(), due),
         };
-        self.note_line(name, line);
+        found.changes.push(self.note_line(name, line));
         if missed > 0 && line.missed == Missed::Skip {
             return;
         }
         let scheduled = Scheduled { name: name.1.to_string(), due: seconds(due), data: None, missed };
         let handler = Some(Arc::clone(&name.1));
-        deliveries.push(Delivery { listener, handler, scheduled, redelivered, done });
+        found.deliveries.push(Delivery { listener, handler, scheduled, redelivered, done });
     }
 
     fn deliver(self: &Arc<Self>, delivery: Delivery) {
@@ -191,7 +215,7 @@ impl Schedule {
                 let Some(line) = inner.lines.get_mut(name) else { return };
                 if is_here {
                     line.done = line.done.max(*due);
-                    self.note_line(name, line);
+                    drop(self.note_line(name, line));
                 } else {
                     // A plugin that fell out did not do it.
                     line.last = line.done;

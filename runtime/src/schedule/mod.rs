@@ -32,7 +32,7 @@ use crate::model::Error;
 use crate::model::contract::iglu::plugin::clock::Timer;
 use crate::plugin::manifest::{Handler, Missed, Trigger};
 use crate::router::{Listener, Router};
-use crate::store::{Agenda, CronRow, TimerRow};
+use crate::store::{Agenda, Change, CronRow, TimerRow};
 
 /// What comes so late is still in time: machines are busy, processes restart. Later it was missed.
 const LATE: Duration = Duration::from_secs(60);
@@ -54,6 +54,8 @@ pub struct Schedule {
     agenda: Agenda,
     inner: Mutex<Inner>,
     changed: Notify,
+    /// One at a time hands things out, so that their order stays.
+    firing: tokio::sync::Mutex<()>,
     /// From now on nothing counts as done.
     held: AtomicBool,
     stop: CancellationToken,
@@ -136,6 +138,7 @@ impl Schedule {
             agenda,
             inner: Mutex::new(inner),
             changed: Notify::new(),
+            firing: tokio::sync::Mutex::default(),
             held: AtomicBool::new(false),
             stop: CancellationToken::new(),
         }))
@@ -145,7 +148,7 @@ impl Schedule {
     pub async fn run(self: Arc<Self>) {
         self.forget();
         loop {
-            let next = self.fire();
+            let next = self.fire().await;
             let due = async {
                 match next {
                     #[allow(clippy::cast_precision_loss, reason = "milliseconds up to the year 9999")]
@@ -213,7 +216,7 @@ impl Schedule {
         });
         let line = Line { cron: Some(cron), missed: trigger.missed, ..line };
         if is_new {
-            self.note_line(&name, &line);
+            drop(self.note_line(&name, &line));
         }
         inner.lines.insert(name, line);
     }
@@ -303,14 +306,14 @@ impl Schedule {
         });
     }
 
-    fn note_line(&self, (plugin, handler): &Name, line: &Line) {
-        drop(self.agenda.set_cron(CronRow {
+    fn note_line(&self, (plugin, handler): &Name, line: &Line) -> Change {
+        self.agenda.set_cron(CronRow {
             plugin: plugin.to_string(),
             handler: handler.to_string(),
             done: line.done,
             begun: line.begun,
             text: line.text.clone(),
-        }));
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -60,12 +60,12 @@ impl Desk {
     }
 
     /// What was handed out: handler, name, how many it makes up for, whether it is given again.
-    fn fired(&self) -> Vec<(String, String, u32, bool)> {
-        self.jobs().iter().map(told).collect()
+    async fn fired(&self) -> Vec<(String, String, u32, bool)> {
+        self.jobs().await.iter().map(told).collect()
     }
 
-    fn jobs(&self) -> Vec<Job> {
-        self.schedule.fire();
+    async fn jobs(&self) -> Vec<Job> {
+        self.schedule.fire().await;
         std::iter::from_fn(|| self.plugin.mailbox.try_pop()).collect()
     }
 
@@ -100,11 +100,11 @@ async fn everything_due_fires_in_order_and_to_its_own_handler() {
     desk.set("a", 13.0 * 3600.0, None).await.unwrap();
     desk.set("past", -100.0, None).await.unwrap();
     assert_eq!(desk.names(), ["past", "b", "a"]);
-    assert_eq!(desk.fired(), [run("due", "past", 0, false)]);
+    assert_eq!(desk.fired().await, [run("due", "past", 0, false)]);
     desk.clock.advance(HOUR * 14);
     let order = [("six", "six"), ("due", "b"), ("noon", "noon"), ("six", "six"), ("due", "a")];
-    assert_eq!(desk.fired(), order.map(|(handler, name)| run(handler, name, 0, false)));
-    assert!(desk.fired().is_empty() && desk.names().is_empty());
+    assert_eq!(desk.fired().await, order.map(|(handler, name)| run(handler, name, 0, false)));
+    assert!(desk.fired().await.is_empty() && desk.names().is_empty());
 }
 
 #[tokio::test]
@@ -112,19 +112,19 @@ async fn missed_runs_are_skipped_or_made_up_for_by_one() {
     let handlers = [cron("skip", "0 8 * * *", "skip"), cron("once", "0 8 * * *", "once")].join(",");
     let desk = desk(&handlers);
     let desk = desk.again(DAY * 3 + HOUR * 9, &handlers).await;
-    assert_eq!(desk.fired(), [run("once", "once", 4, false)]);
+    assert_eq!(desk.fired().await, [run("once", "once", 4, false)]);
     let desk = desk.again(HOUR, &handlers).await;
-    assert!(desk.fired().is_empty(), "that was all");
+    assert!(desk.fired().await.is_empty(), "that was all");
     // It comes back at eight sharp: that is no delay.
     let desk = desk.again(HOUR * 22 - Duration::from_secs(1), &handlers).await;
-    let mut both = desk.fired();
+    let mut both = desk.fired().await;
     both.sort();
     assert_eq!(both, [run("once", "once", 0, false), run("skip", "skip", 0, false)]);
     // Another line is another time table: nothing of it was missed.
     let desk = desk.again(HOUR * 3, &cron("once", "0 9 * * *", "once")).await;
-    assert!(desk.fired().is_empty());
+    assert!(desk.fired().await.is_empty());
     desk.clock.advance(DAY);
-    assert_eq!(desk.fired(), [run("once", "once", 0, false)]);
+    assert_eq!(desk.fired().await, [run("once", "once", 0, false)]);
 }
 
 #[tokio::test]
@@ -132,12 +132,12 @@ async fn a_run_that_was_cut_short_comes_again_only_with_once() {
     let handlers = [cron("skip", "0 8 * * *", "skip"), cron("once", "0 8 * * *", "once")].join(",");
     let desk = desk(&handlers);
     desk.clock.advance(HOUR * 8);
-    let jobs = desk.jobs();
+    let jobs = desk.jobs().await;
     assert_eq!(jobs.len(), 2);
     desk.schedule.hold();
     drop(jobs);
     let desk = desk.again(Duration::from_secs(5), &handlers).await;
-    assert_eq!(desk.fired(), [run("once", "once", 0, true)]);
+    assert_eq!(desk.fired().await, [run("once", "once", 0, true)]);
 }
 
 #[tokio::test]
@@ -145,27 +145,27 @@ async fn a_timer_is_kept_until_its_handlers_are_done() {
     let desk = desk(HANDLERS);
     desk.set("t", 60.0, Some("[1]")).await.unwrap();
     desk.clock.advance(HOUR);
-    let jobs = desk.jobs();
+    let jobs = desk.jobs().await;
     assert_eq!(jobs.iter().map(told).collect::<Vec<_>>(), [run("due", "t", 0, false)]);
     assert!(!desk.schedule.cancel_timer(&"p".into(), "t").await.unwrap(), "it has fired");
     desk.schedule.hold();
     drop(jobs);
     let desk = desk.again(HOUR, HANDLERS).await;
-    assert_eq!(desk.fired(), [run("due", "t", 0, true)]);
+    assert_eq!(desk.fired().await, [run("due", "t", 0, true)]);
     let desk = desk.again(HOUR, HANDLERS).await;
-    assert!(desk.fired().is_empty(), "now they are");
+    assert!(desk.fired().await.is_empty(), "now they are");
 }
 
 #[tokio::test]
 async fn a_timer_that_is_set_anew_by_its_own_handler_stays() {
     let desk = desk(HANDLERS);
     desk.set("t", 0.0, None).await.unwrap();
-    let jobs = desk.jobs();
+    let jobs = desk.jobs().await;
     desk.set("t", 60.0, None).await.unwrap();
     drop(jobs);
     assert_eq!(desk.names(), ["t"]);
     let desk = desk.again(HOUR, HANDLERS).await;
-    assert_eq!(desk.fired(), [run("due", "t", 0, false)]);
+    assert_eq!(desk.fired().await, [run("due", "t", 0, false)]);
 }
 
 #[tokio::test]
@@ -173,13 +173,17 @@ async fn a_plugin_that_is_away_gets_its_timers_when_it_is_back() {
     let desk = desk(HANDLERS);
     desk.set("t", 60.0, None).await.unwrap();
     desk.set("u", 0.0, None).await.unwrap();
-    let jobs = desk.jobs();
+    let jobs = desk.jobs().await;
     desk.schedule.listen(&[]);
     drop(jobs);
     desk.clock.advance(HOUR);
-    assert!(desk.fired().is_empty());
+    assert!(desk.fired().await.is_empty());
     desk.schedule.listen(std::slice::from_ref(&desk.plugin));
-    assert_eq!(desk.fired(), [run("due", "u", 0, true), run("due", "t", 0, false)], "one was cut short");
+    assert_eq!(
+        desk.fired().await,
+        [run("due", "u", 0, true), run("due", "t", 0, false)],
+        "one was cut short"
+    );
 
     desk.set("old", 60.0, None).await.unwrap();
     let desk = desk.again(DAY * 31, "").await;
@@ -196,12 +200,12 @@ async fn a_full_mailbox_delays_a_timer() {
     desk.set("a", 0.0, None).await.unwrap();
     desk.set("b", 1.0, None).await.unwrap();
     desk.clock.advance(Duration::from_secs(1));
-    desk.schedule.fire();
+    desk.schedule.fire().await;
     let first = small.mailbox.try_pop().unwrap();
     assert_eq!(told(&first).1, "a");
     assert!(small.mailbox.try_pop().is_none(), "there was room for one");
     desk.clock.advance(Duration::from_secs(2));
-    desk.schedule.fire();
+    desk.schedule.fire().await;
     assert_eq!(told(&small.mailbox.try_pop().unwrap()), run("due", "b", 0, true));
 }
 

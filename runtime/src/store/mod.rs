@@ -27,6 +27,7 @@ use std::thread;
 use redb::ReadTransaction;
 use tokio::sync::{Semaphore, oneshot};
 
+pub(crate) use self::agenda::Change;
 pub use self::agenda::{Agenda, CronRow, TimerRow};
 pub use self::database::OpenError;
 use self::database::Shared;
