@@ -93,6 +93,9 @@ mod plugin;
 pub mod storage;
 mod task;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod test;
+#[cfg(not(target_arch = "wasm32"))]
+#[doc(hidden)]
 pub mod testing;
 pub mod types;
 

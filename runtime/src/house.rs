@@ -1,5 +1,6 @@
 //! The whole house: everything put together, opened and closed in order.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,10 +17,13 @@ use crate::config::{BotConfig, Config, OfficialConfig};
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
 use crate::router::Router;
-use crate::store::{Journal, Store};
+use crate::store::{Journal, PluginStore, Store};
 
 /// Links have this long to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How often everybody else gets a turn before the house is looked at: more than there are steps from a timer to a mailbox.
+const TURNS: usize = 16;
 
 /// A running host.
 pub struct House {
@@ -60,7 +64,7 @@ impl House {
         let store = Store::open_by(&data.join("store.redb"), clock.clone())?;
         let journal =
             store.journal().map_err(|reason| anyhow!("the journal of events cannot be read: {reason}"))?;
-        let sandbox = Arc::new(Sandbox::new(Some(&absolute(&data.join("cache"))?))?);
+        let sandbox = Arc::new(Sandbox::new(Some(&absolute(&config.cache_dir)?))?);
         let bots = Arc::new(Bots::default());
         let router = Router::new((&*config).into(), Arc::clone(&bots), clock.clone());
         let folder = Folder::open(Rooms {
@@ -120,6 +124,42 @@ impl House {
         }
     }
 
+    /// Returns when nothing happens unless something comes from outside: every handler is done, or waits for the time or
+    /// for a user. For a runtime of one thread, where whoever was woken before this call has run when this returns.
+    pub async fn at_rest(&self) {
+        loop {
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
+            let plugins = self.folder.plugins();
+            for plugin in &plugins {
+                plugin.at_rest().await;
+            }
+            // The router may wait for the verdict of a handler that rests.
+            if plugins.iter().all(|plugin| plugin.mailbox.is_idle()) {
+                self.router.settled().await;
+            }
+            if self.folder.plugins().iter().all(|plugin| plugin.is_at_rest()) {
+                return;
+            }
+        }
+    }
+
+    /// Loads a file of the plugin folder now, again if it is known, and returns when its plugin has started.
+    ///
+    /// # Errors
+    ///
+    /// Why what it holds does not run; a version that ran before goes on.
+    pub async fn load(&self, file: &Path) -> Result<(), String> {
+        self.folder.load(file).await
+    }
+
+    /// What the plugin with this id keeps.
+    #[must_use]
+    pub fn storage(&self, plugin: &str) -> PluginStore {
+        self.store.plugin(plugin, self.config.plugin(plugin).limits.storage as u64)
+    }
+
     /// Takes no more events, lets handlers finish, ends the plugins, and closes links and storage.
     pub async fn close(self) {
         self.open.store(false, Ordering::Relaxed);
@@ -173,6 +213,6 @@ fn official_settings(bot: &OfficialConfig) -> qq::Settings {
 }
 
 /// wasmtime's cache takes only absolute paths.
-fn absolute(path: &std::path::Path) -> anyhow::Result<std::path::PathBuf> {
+fn absolute(path: &Path) -> anyhow::Result<std::path::PathBuf> {
     std::path::absolute(path).with_context(|| format!("cannot find {}", path.display()))
 }

@@ -16,17 +16,18 @@ use crate::plugin::manifest::{Handler, Trigger};
 pub(super) async fn run(file: &Path, as_json: bool, language: Language) -> anyhow::Result<ExitCode> {
     let found = inspect(file).await.map_err(|e| anyhow!("{}: {e}", file.display()))?;
     let text = if as_json {
-        serde_json::to_string_pretty(&json(&found)).context("the manifest has no JSON form")?
+        serde_json::to_string_pretty(&json(file, &found)).context("the manifest has no JSON form")?
     } else {
-        describe(&found, language)
+        format!("{}: {}\n{}", pick(language, "文件", "file"), file.display(), describe(&found, language))
     };
     // Whoever reads may have had enough, as in `iglu inspect x.wasm | head -1`.
     let _ = terminal::say(&text);
     Ok(ExitCode::SUCCESS)
 }
 
-fn json(found: &Inspection) -> Value {
+fn json(file: &Path, found: &Inspection) -> Value {
     json!({
+        "file": file,
         "manifest": found.manifest,
         "contract": found.contract,
         "size": found.size,
@@ -152,7 +153,7 @@ mod tests {
 
     #[test]
     fn json_holds_the_whole_manifest() {
-        let json = json(&found());
+        let json = json(Path::new("a.wasm"), &found());
         assert_eq!(json["manifest"]["permissions"][0]["reason"], "to remind");
         assert_eq!((json["size"].as_u64(), json["contract"].as_str()), (Some(90_123), Some("0.1.0")));
     }

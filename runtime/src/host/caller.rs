@@ -13,6 +13,7 @@ use crate::bot::{Bot, Bots};
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::model::{Error, Incoming};
+use crate::plugin::activity::Activity;
 use crate::plugin::engine::CpuClock;
 use crate::plugin::flight::Flight;
 use crate::plugin::loader::Version;
@@ -34,6 +35,7 @@ pub(crate) struct Surroundings {
     pub(crate) superusers: Arc<[String]>,
     pub(crate) clock: Clock,
     pub(crate) pace: Pace,
+    pub(crate) activity: Arc<Activity>,
     sent: Mutex<VecDeque<(String, String)>>,
     addresses: Mutex<VecDeque<String>>,
 }
@@ -47,8 +49,9 @@ impl Surroundings {
         clock: Clock,
         limits: &Limits,
     ) -> Self {
-        let (sent, addresses) = (Mutex::default(), Mutex::default());
-        Self { plugin, bots, storage, superusers, clock, pace: Pace::new(limits), sent, addresses }
+        let (sent, addresses, activity) = (Mutex::default(), Mutex::default(), Arc::default());
+        let pace = Pace::new(limits);
+        Self { plugin, bots, storage, superusers, clock, pace, activity, sent, addresses }
     }
 }
 
@@ -105,6 +108,11 @@ impl Caller {
             streams: Streams::default(),
             cpu: OnceLock::new(),
         }
+    }
+
+    /// What goes on in this plugin; nothing to note of one that is only asked what it is.
+    pub(crate) fn activity(&self) -> Option<&Arc<Activity>> {
+        self.around.as_ref().map(|around| &around.activity)
     }
 
     pub(crate) fn is_describing(&self) -> bool {

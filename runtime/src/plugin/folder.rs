@@ -18,17 +18,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{EventKind, Watcher as _};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
 use super::engine::Sandbox;
 use super::life::{Home, Plugin, Status};
 use super::loader::{Hash, LoadError, Loaded, Version, hash, load};
+use super::stamp::{Stamp, list};
 use crate::bot::Bots;
 use crate::clock::Clock;
 use crate::config::{Config, plugin_config};
@@ -60,8 +61,16 @@ type Plugins = Arc<RwLock<BTreeMap<String, Arc<Plugin>>>>;
 /// A folder that is being watched.
 pub(crate) struct Folder {
     plugins: Plugins,
-    stop: mpsc::Sender<oneshot::Sender<()>>,
+    orders: mpsc::Sender<Order>,
 }
+
+enum Order {
+    Load(PathBuf, Told),
+    Stop(oneshot::Sender<()>),
+}
+
+/// Hears what became of a file.
+type Told = oneshot::Sender<Result<(), String>>;
 
 impl Folder {
     /// Looks at the folder once, begins what is in it, and goes on watching.
@@ -71,7 +80,7 @@ impl Folder {
             .map_err(|e| anyhow::anyhow!("cannot make the plugin folder {}: {e}", path.display()))?;
         let plugins = Plugins::default();
         let changed = announce(&rooms.router, &plugins);
-        let (stop, stopped) = mpsc::channel(1);
+        let (orders, inbox) = mpsc::channel(1);
         let (ready, is_ready) = oneshot::channel();
         let (hint, hints) = mpsc::channel(1);
         let watcher = watch(&path, hint);
@@ -82,16 +91,17 @@ impl Folder {
             changed,
             files: BTreeMap::new(),
             loads: JoinSet::new(),
+            asked: BTreeMap::new(),
             ready: Some(ready),
         };
         tokio::spawn(async move {
             // The watcher stops when it is dropped.
             let _watcher = watcher;
-            keeper.keep(hints, stopped).await;
+            keeper.keep(hints, inbox).await;
         });
         // A keeper that is gone has nothing to wait for.
         let _ = is_ready.await;
-        Ok(Self { plugins, stop })
+        Ok(Self { plugins, orders })
     }
 
     /// The plugins that live here now.
@@ -99,10 +109,18 @@ impl Folder {
         self.plugins.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// Loads a file now, whether it changed or not. Returns when its plugin has started.
+    pub(crate) async fn load(&self, file: &Path) -> Result<(), String> {
+        let (told, answer) = oneshot::channel();
+        let closed = "the plugin folder is closed";
+        self.orders.send(Order::Load(file.to_owned(), told)).await.map_err(|_| closed)?;
+        answer.await.unwrap_or_else(|_| Err("the file changed again before it was loaded".to_owned()))
+    }
+
     /// Stops watching and ends all plugins.
     pub(crate) async fn close(&self) {
         let (done, end) = oneshot::channel();
-        if self.stop.send(done).await.is_ok() {
+        if self.orders.send(Order::Stop(done)).await.is_ok() {
             let _ = end.await;
         }
         let mut ends = JoinSet::new();
@@ -146,14 +164,6 @@ fn watch(path: &Path, hint: mpsc::Sender<()>) -> Option<notify::RecommendedWatch
     watcher.map_err(|e| warn!("cannot watch {}: {e}; it is looked at every {RESCAN:?}", path.display())).ok()
 }
 
-/// What can be seen of a file without reading it.
-#[derive(Clone, PartialEq, Eq)]
-struct Stamp {
-    size: u64,
-    modified: Option<SystemTime>,
-    inode: u64,
-}
-
 /// A file and what became of it.
 struct File {
     stamp: Option<Stamp>,
@@ -184,12 +194,14 @@ struct Keeper {
     changed: Arc<dyn Fn() + Send + Sync>,
     files: BTreeMap<PathBuf, File>,
     loads: JoinSet<Loading>,
+    /// Who wants to know what becomes of a file.
+    asked: BTreeMap<PathBuf, Told>,
     /// Told when everything that lay here at the beginning has been tried.
     ready: Option<oneshot::Sender<()>>,
 }
 
 impl Keeper {
-    async fn keep(mut self, mut hints: mpsc::Receiver<()>, mut stop: mpsc::Receiver<oneshot::Sender<()>>) {
+    async fn keep(mut self, mut hints: mpsc::Receiver<()>, mut orders: mpsc::Receiver<Order>) {
         loop {
             let next = self.look().await;
             if self.loads.is_empty()
@@ -205,12 +217,14 @@ impl Keeper {
                     Ok((path, hash, result)) => self.loaded(path, hash, result).await,
                     Err(e) => error!("loading a plugin failed inside iglu: {e}"),
                 },
-                done = stop.recv() => {
-                    if let Some(done) = done {
+                order = orders.recv() => match order {
+                    Some(Order::Load(path, told)) => self.ask(path, told),
+                    Some(Order::Stop(done)) => {
                         let _ = done.send(());
+                        return;
                     }
-                    return;
-                }
+                    None => return,
+                },
             }
         }
     }
@@ -221,13 +235,7 @@ impl Keeper {
         let mut next = RESCAN;
         let seen = list(&self.path);
         for (path, stamp) in &seen {
-            let file = self.files.entry(path.clone()).or_insert_with(|| File {
-                stamp: None,
-                since: now,
-                fresh: false,
-                hash: None,
-                holds: Holds::Nothing,
-            });
+            let file = self.files.entry(path.clone()).or_insert_with(|| File::new(now));
             if file.stamp.as_ref() != Some(stamp) {
                 file.stamp = Some(stamp.clone());
                 file.since = now;
@@ -265,6 +273,26 @@ impl Keeper {
         next
     }
 
+    /// A file is to be loaded at the next look.
+    fn ask(&mut self, path: PathBuf, told: Told) {
+        let Some(stamp) = std::fs::metadata(&path).ok().map(|metadata| Stamp::of(&metadata)) else {
+            let _ = told.send(Err(format!("there is no file {}", path.display())));
+            return;
+        };
+        let now = Instant::now();
+        let file = self.files.entry(path.clone()).or_insert_with(|| File::new(now));
+        (file.stamp, file.fresh, file.hash) = (Some(stamp), true, None);
+        file.since = now.checked_sub(SETTLE).unwrap_or(now);
+        self.asked.insert(path, told);
+    }
+
+    /// Answers whoever asked for this file.
+    fn tell(&mut self, path: &Path, what: Result<(), &str>) {
+        if let Some(told) = self.asked.remove(path) {
+            let _ = told.send(what.map_err(str::to_owned));
+        }
+    }
+
     async fn read(&mut self, path: &Path) {
         let Some(file) = self.files.get_mut(path) else { return };
         file.fresh = false;
@@ -272,6 +300,7 @@ impl Keeper {
             Ok(bytes) => bytes,
             Err(e) => {
                 error!(file = %path.display(), "cannot read the plugin file: {e}; check its permissions");
+                self.tell(path, Err("the file cannot be read"));
                 return;
             }
         };
@@ -297,14 +326,14 @@ impl Keeper {
         let held = file.holds.clone();
         let version = match result.map_err(|e| e.to_string()).and_then(|loaded| self.version(&path, loaded)) {
             Ok(Some(version)) => Arc::new(version),
-            Ok(None) => return,
+            Ok(None) => return self.tell(&path, Err("it is not enabled in iglu.toml")),
             Err(reason) => {
                 let stays = match &held {
                     Holds::Plugin(id) => format!("; the version of {id} that runs stays"),
                     _ => String::new(),
                 };
                 error!(file = %path.display(), "not a plugin that can run here: {reason}{stays}");
-                return;
+                return self.tell(&path, Err(&reason));
             }
         };
         let id = version.manifest.id.clone();
@@ -315,7 +344,7 @@ impl Keeper {
                 other.display()
             );
             self.set(&path, Holds::Double(id));
-            return;
+            return self.tell(&path, Err("another file holds the same plugin"));
         }
         // The file held another plugin before.
         if let Holds::Plugin(old) = &held
@@ -324,18 +353,28 @@ impl Keeper {
             self.end(old).await;
         }
         self.set(&path, Holds::Plugin(id.clone()));
+        let told = self.asked.remove(&path);
         let known = self.plugins.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
         match known {
             Some(plugin) => {
                 let answer = plugin.swap(Arc::clone(&version));
                 tokio::spawn(async move {
-                    if let Ok(Ok(())) = answer.await {
+                    let answer = answer.await.unwrap_or_else(|_| Err("the plugin has ended".to_owned()));
+                    if answer.is_ok() {
                         let number = &version.manifest.version;
                         info!(plugin = %id, version = %number, "the new version has taken over");
                     }
+                    if let Some(told) = told {
+                        let _ = told.send(answer);
+                    }
                 });
             }
-            None => self.begin(version),
+            None => {
+                let status = self.begin(version);
+                if let Some(told) = told {
+                    tokio::spawn(started(status, told));
+                }
+            }
         }
     }
 
@@ -373,7 +412,7 @@ impl Keeper {
         }))
     }
 
-    fn begin(&mut self, version: Arc<Version>) {
+    fn begin(&mut self, version: Arc<Version>) -> watch::Receiver<Status> {
         let id = version.manifest.id.clone();
         let limits = &version.limits;
         let surroundings = Surroundings::new(
@@ -390,8 +429,10 @@ impl Keeper {
             changed: Arc::clone(&self.changed),
         };
         let plugin = Arc::new(Plugin::begin(home, version));
+        let status = plugin.status.clone();
         self.plugins.write().unwrap_or_else(PoisonError::into_inner).insert(id, plugin);
         (self.changed)();
+        status
     }
 
     /// Another file that holds this plugin and is still there.
@@ -436,6 +477,10 @@ impl Keeper {
 }
 
 impl File {
+    fn new(now: Instant) -> Self {
+        Self { stamp: None, since: now, fresh: false, hash: None, holds: Holds::Nothing }
+    }
+
     /// At rest for long enough to be read, by our clock or by the file's own.
     fn is_ripe(&self, now: Instant) -> bool {
         let Some(stamp) = self.stamp.as_ref().filter(|_| self.fresh) else { return false };
@@ -444,28 +489,11 @@ impl File {
     }
 }
 
-/// The plugin files in the folder. What cannot be looked at is not there.
-fn list(folder: &Path) -> BTreeMap<PathBuf, Stamp> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return BTreeMap::new() };
-    entries
-        .filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let name = path.file_name()?.to_str()?;
-            let is_plugin = name.ends_with(".wasm") && !name.starts_with('.');
-            // Follows links.
-            let metadata =
-                std::fs::metadata(&path).ok().filter(|metadata| is_plugin && metadata.is_file())?;
-            Some((path, Stamp::of(&metadata)))
-        })
-        .collect()
-}
-
-impl Stamp {
-    fn of(metadata: &std::fs::Metadata) -> Self {
-        #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Self { size: metadata.len(), modified: metadata.modified().ok(), inode }
-    }
+/// Tells how the start of a plugin ended.
+async fn started(mut status: watch::Receiver<Status>, told: Told) {
+    let status = status.wait_for(|status| *status != Status::Starting).await.map(|status| status.clone());
+    let _ = told.send(match status {
+        Ok(Status::Running) => Ok(()),
+        _ => Err("it does not start; the log says why".to_owned()),
+    });
 }

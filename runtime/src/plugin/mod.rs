@@ -3,6 +3,7 @@
 //! | file | what it knows |
 //! | --- | --- |
 //! | `folder` | which files there are, and what each change means |
+//! | `stamp` | what can be seen of a file without reading it |
 //! | `loader` | from bytes to a checked version, or the reason why not |
 //! | `manifest` | what a plugin says of itself |
 //! | `life` | one plugin through crashes and swaps |
@@ -11,8 +12,10 @@
 //! | `flight` | the handlers that are running |
 //! | `mailbox` | the jobs that wait |
 //! | `workshop` | compiling in a process of its own |
+//! | `activity` | whether anything goes on in a plugin |
 //! | `engine` | wasmtime: settings, limits, clocks |
 
+pub(crate) mod activity;
 pub(crate) mod engine;
 mod faults;
 pub(crate) mod flight;
@@ -23,4 +26,5 @@ pub mod loader;
 pub mod mailbox;
 pub mod manifest;
 pub mod probe;
+mod stamp;
 pub mod workshop;

@@ -1,0 +1,569 @@
+//! A plugin under test.
+
+use std::{
+    cell::RefCell,
+    env, fmt, fs,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{
+    Answers, Error, Group, Result, User,
+    answers::{Action, LogLine, decode},
+    build,
+    program::{self, Program},
+};
+use crate::{HostError, types::EventBody};
+
+/// A plugin in a house of its own, with a bot that the test speaks to.
+///
+/// ```no_run
+/// use iglu_sdk::test::{Kit, Result};
+///
+/// #[test]
+/// fn notes_outlive_a_restart() -> Result<()> {
+///     let mut bot = Kit::new()?;
+///     bot.user("10001").say("/note add milk").expect("Noted as 1.");
+///     bot.kill()?;
+///     bot.user("10001").say("/note").expect("1. milk");
+///     Ok(())
+/// }
+/// # fn main() {}
+/// ```
+pub struct Kit {
+    program: PathBuf,
+    house: RefCell<House>,
+    /// How the house was opened, and is again.
+    open: Value,
+    manifest: Value,
+    dir: Dir,
+}
+
+struct House {
+    program: Program,
+    /// Seconds by which the clock was put forward.
+    ahead: f64,
+}
+
+/// How a plugin is to be tested. [`Kit::builder`] begins one.
+///
+/// ```no_run
+/// # use serde_json::json;
+/// use iglu_sdk::test::Kit;
+/// let bot = Kit::builder().config(json!({"greeting": "Hi"})).deny("send").superuser("10001").build().unwrap();
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Builder {
+    program: Option<PathBuf>,
+    plugin: Option<Plugin>,
+    grants: Option<Vec<String>>,
+    deny: Vec<String>,
+    config: Option<Value>,
+    superusers: Vec<String>,
+    language: Option<String>,
+    settings: String,
+}
+
+#[derive(Clone, Debug)]
+enum Plugin {
+    File(PathBuf),
+    Project(PathBuf),
+}
+
+impl Builder {
+    /// The program `iglu`, if it is not the one that would be found.
+    ///
+    /// ```no_run
+    /// # use iglu_sdk::test::Kit;
+    /// let bot = Kit::builder().iglu("/opt/iglu/iglu").build().unwrap();
+    /// ```
+    pub fn iglu(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = Some(program.into());
+        self
+    }
+
+    /// A plugin that is built already.
+    ///
+    /// ```no_run
+    /// # use iglu_sdk::test::Kit;
+    /// let bot = Kit::builder().file("target/wasm32-wasip2/release/echo.wasm").build().unwrap();
+    /// ```
+    pub fn file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.plugin = Some(Plugin::File(file.into()));
+        self
+    }
+
+    /// The plugin of another project's folder, which the kit builds.
+    ///
+    /// ```no_run
+    /// # use iglu_sdk::test::Kit;
+    /// let bot = Kit::builder().project("../echo").build().unwrap();
+    /// ```
+    pub fn project(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.plugin = Some(Plugin::Project(dir.into()));
+        self
+    }
+
+    /// Grants this permission, and none that is not named so. Without a word about it, everything is granted that the
+    /// plugin asks for.
+    ///
+    /// ```no_run
+    /// # use iglu_sdk::test::Kit;
+    /// let bot = Kit::builder().grant("send").grant("call:get_*").build().unwrap();
+    /// ```
+    pub fn grant(mut self, permission: impl Into<String>) -> Self {
+        self.grants.get_or_insert_default().push(permission.into());
+        self
+    }
+
+    /// Does not grant this permission.
+    ///
+    /// ```no_run
+    /// # use iglu_sdk::test::Kit;
+    /// let bot = Kit::builder().deny("send").build().unwrap();
+    /// bot.user("10001").say("/announce hi").expect_denied("send");
+    /// ```
+    pub fn deny(mut self, permission: impl Into<String>) -> Self {
+        self.deny.push(permission.into());
+        self
+    }
+
+    /// The plugin's settings, as its owner would write them.
+    ///
+    /// ```no_run
+    /// # use {iglu_sdk::test::Kit, serde_json::json};
+    /// let bot = Kit::builder().config(json!({"greeting": "Hi"})).build().unwrap();
+    /// ```
+    pub fn config(mut self, config: Value) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// A user who may everything.
+    ///
+    /// ```no_run
+    /// # use iglu_sdk::test::Kit;
+    /// let bot = Kit::builder().superuser("10001").build().unwrap();
+    /// ```
+    pub fn superuser(mut self, user: impl Into<String>) -> Self {
+        self.superusers.push(user.into());
+        self
+    }
+
+    /// The language of the host's own answers: `en`, if nothing is said, or `zh`.
+    ///
+    /// ```no_run
+    /// # use iglu_sdk::test::Kit;
+    /// let bot = Kit::builder().language("zh").build().unwrap();
+    /// ```
+    pub fn language(mut self, language: impl Into<String>) -> Self {
+        self.language = Some(language.into());
+        self
+    }
+
+    /// More lines of an `iglu.toml`: limits, prefixes, other words for commands.
+    ///
+    /// ```no_run
+    /// # use iglu_sdk::test::Kit;
+    /// let bot = Kit::builder().settings("[commands]\nprefixes = [\"!\"]").build().unwrap();
+    /// bot.user("10001").say("!hello").expect("Hello!");
+    /// ```
+    pub fn settings(mut self, toml: &str) -> Self {
+        self.settings.push_str(toml);
+        self.settings.push('\n');
+        self
+    }
+
+    /// Builds the plugin and starts it.
+    ///
+    /// ```no_run
+    /// # use iglu_sdk::test::Kit;
+    /// # fn test() -> iglu_sdk::test::Result<()> {
+    /// let bot = Kit::builder().deny("send").build()?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When there is no `iglu`, when the plugin does not compile or start, or when the settings are wrong.
+    pub fn build(self) -> Result<Kit> {
+        let program = self.program.map_or_else(program::find, Ok)?;
+        let plugin = match self.plugin {
+            Some(Plugin::File(file)) => file,
+            Some(Plugin::Project(dir)) => build::build(&program, &dir)?,
+            None => build::own(&program)?,
+        };
+        let dir = Dir::new()?;
+        let mut open = json!({
+            "do": "open",
+            "plugin": plugin,
+            "dir": dir.0,
+            "deny": self.deny,
+            "superusers": self.superusers,
+            "language": self.language.as_deref().unwrap_or("en"),
+            "settings": self.settings,
+        });
+        if let Some(grants) = self.grants {
+            open["grants"] = grants.into();
+        }
+        if let Some(config) = self.config {
+            open["config"] = config;
+        }
+        let (house, about) = House::open(&program, &open, 0.0)?;
+        Ok(Kit { program, house: RefCell::new(house), open, manifest: about["manifest"].clone(), dir })
+    }
+}
+
+impl House {
+    fn open(program: &Path, open: &Value, ahead: f64) -> Result<(Self, Value)> {
+        let mut program = Program::start(program)?;
+        let mut open = open.clone();
+        open["ahead"] = ahead.into();
+        let answer = program.ask(&open)?;
+        match answer.get("error").and_then(Value::as_str) {
+            Some(reason) => Err(Error(format!("{reason}\n{}", answers("the plugin was started", &answer)))),
+            None => Ok((Self { program, ahead }, answer["ok"].clone())),
+        }
+    }
+}
+
+impl Kit {
+    /// The plugin of the package whose tests these are, with everything granted that it asks for.
+    ///
+    /// ```no_run
+    /// # fn test() -> iglu_sdk::test::Result<()> {
+    /// let bot = iglu_sdk::test::Kit::new()?;
+    /// bot.user("10001").say("/hello").expect("Hello!");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn new() -> Result<Self> {
+        Self::builder().build()
+    }
+
+    /// A plugin that is built already, in whatever language it was written.
+    ///
+    /// ```no_run
+    /// # fn test() -> iglu_sdk::test::Result<()> {
+    /// let bot = iglu_sdk::test::Kit::of("plugins/echo.wasm")?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub fn of(file: impl Into<PathBuf>) -> Result<Self> {
+        Self::builder().file(file).build()
+    }
+
+    /// With other grants, settings and people than usual.
+    ///
+    /// ```no_run
+    /// # fn test() -> iglu_sdk::test::Result<()> {
+    /// let bot = iglu_sdk::test::Kit::builder().grant("send").build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// What the plugin says of itself, as the host read it.
+    ///
+    /// ```no_run
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// assert_eq!(bot.manifest()["permissions"][0]["name"], "send");
+    /// ```
+    pub fn manifest(&self) -> &Value {
+        &self.manifest
+    }
+
+    /// Somebody in a private chat.
+    ///
+    /// ```no_run
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// bot.user("10001").say("/hello").expect("Hello!");
+    /// ```
+    pub fn user<'k>(&'k self, id: &'k str) -> User<'k> {
+        User::new(self, id)
+    }
+
+    /// A group.
+    ///
+    /// ```no_run
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// bot.group("20001").user("10001").say("/hello").expect("Hello!");
+    /// ```
+    pub fn group<'k>(&'k self, id: &'k str) -> Group<'k> {
+        Group::new(self, id)
+    }
+
+    /// Anything else happens.
+    ///
+    /// ```no_run
+    /// use iglu_sdk::types::{EventBody, Recall, Notice};
+    /// # fn test(bot: &iglu_sdk::test::Kit, body: EventBody) {
+    /// bot.event(body).expect_nothing();
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// When the bot does not come to rest.
+    #[track_caller]
+    pub fn event(&self, body: EventBody) -> Answers {
+        let body = serde_json::to_value(&body).unwrap_or_default();
+        self.done(&format!("the event {body}"), &json!({"do": "event", "body": body}))
+    }
+
+    /// Time passes, at once: whoever waits for it goes on, and timers are due.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// bot.user("10001").say("/remind 2h tea").expect("I will.");
+    /// bot.advance(Duration::from_secs(7200)).expect("tea!");
+    /// ```
+    ///
+    /// # Panics
+    /// When the bot does not come to rest.
+    #[track_caller]
+    pub fn advance(&self, time: Duration) -> Answers {
+        self.house.borrow_mut().ahead += time.as_secs_f64();
+        self.done(&format!("{time:?} passed"), &json!({"do": "advance", "seconds": time.as_secs_f64()}))
+    }
+
+    /// From now on the platform answers so to an action: a function of the contract, or an action of the platform's own.
+    ///
+    /// Without an answer of the test, actions succeed, questions about groups and people are answered by whom the bot has
+    /// met, and a platform's own actions are refused.
+    ///
+    /// ```no_run
+    /// # use serde_json::json;
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// bot.answer("get_version_info", json!({"app_version": "4.8"}));
+    /// bot.user("10001").say("/version").expect("4.8");
+    /// ```
+    ///
+    /// # Panics
+    /// When iglu has ended.
+    #[track_caller]
+    pub fn answer(&self, action: &str, answer: impl Into<Value>) {
+        self.begin(&json!({"do": "answer", "action": action, "ok": answer.into()}));
+    }
+
+    /// From now on the platform refuses an action.
+    ///
+    /// ```no_run
+    /// # use iglu_sdk::HostError;
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// bot.refuse("groups.mute", &HostError::NotFound("nobody of that id".to_owned()));
+    /// bot.group("20001").user("10001").owner().say("/mute 10002").expect_containing("nobody");
+    /// ```
+    ///
+    /// # Panics
+    /// When iglu has ended.
+    #[track_caller]
+    pub fn refuse(&self, action: &str, error: &HostError) {
+        self.begin(&json!({"do": "answer", "action": action, "error": error_json(error)}));
+    }
+
+    /// A value that the plugin keeps under this key.
+    ///
+    /// ```no_run
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// bot.user("10001").say("/count").expect("1");
+    /// assert_eq!(bot.stored("count"), Some(1));
+    /// ```
+    ///
+    /// # Panics
+    /// When the value has another form.
+    #[track_caller]
+    pub fn stored<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let found = self.asked(&json!({"do": "stored", "key": key}));
+        let bytes = found["base64"].as_str().and_then(|text| STANDARD.decode(text).ok())?;
+        Some(decode(key, &bytes))
+    }
+
+    /// The keys with this prefix, in order.
+    ///
+    /// ```no_run
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// assert_eq!(bot.stored_keys("notes/"), ["notes/10001"]);
+    /// ```
+    ///
+    /// # Panics
+    /// When iglu has ended.
+    #[track_caller]
+    pub fn stored_keys(&self, prefix: &str) -> Vec<String> {
+        let keys = self.asked(&json!({"do": "keys", "prefix": prefix}));
+        serde_json::from_value(keys).unwrap_or_default()
+    }
+
+    /// Puts a value under a key, as the plugin would.
+    ///
+    /// ```no_run
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// bot.store("count", &41);
+    /// bot.user("10001").say("/count").expect("42");
+    /// ```
+    ///
+    /// # Panics
+    /// When the plugin's quota is full.
+    #[track_caller]
+    pub fn store(&self, key: &str, value: &impl Serialize) {
+        let value = serde_json::to_string(value).expect("the value has a JSON form");
+        self.asked(&json!({"do": "store", "key": key, "value": value}));
+    }
+
+    /// The running version is replaced by itself, as by a new file: handlers are finished, the state is handed over.
+    ///
+    /// ```no_run
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// bot.reload().expect_nothing();
+    /// ```
+    ///
+    /// # Panics
+    /// When it does not start again.
+    #[track_caller]
+    pub fn reload(&self) -> Answers {
+        self.done("the plugin was reloaded", &json!({"do": "reload"}))
+    }
+
+    /// iglu ends in order and begins again.
+    ///
+    /// ```no_run
+    /// # fn test() -> iglu_sdk::test::Result<()> {
+    /// # let mut bot = iglu_sdk::test::Kit::new()?;
+    /// bot.restart()?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the plugin does not start again.
+    pub fn restart(&mut self) -> Result<()> {
+        self.house.borrow_mut().program.ask(&json!({"do": "close"}))?;
+        self.kill()
+    }
+
+    /// iglu is killed, as by a power cut, and begins again.
+    ///
+    /// ```no_run
+    /// # fn test() -> iglu_sdk::test::Result<()> {
+    /// # let mut bot = iglu_sdk::test::Kit::new()?;
+    /// bot.kill()?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the plugin does not start again.
+    pub fn kill(&mut self) -> Result<()> {
+        let house = self.house.get_mut();
+        house.program.kill();
+        let (again, _) = House::open(&self.program, &self.open, house.ahead)?;
+        *house = again;
+        Ok(())
+    }
+
+    /// The folder of this house: `plugins/` and `data/`. It is gone when the kit is dropped.
+    ///
+    /// ```no_run
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// assert!(bot.folder().join("data").is_dir());
+    /// ```
+    pub fn folder(&self) -> &Path {
+        &self.dir.0
+    }
+
+    /// A request that lets the bot do things.
+    #[track_caller]
+    pub(super) fn done(&self, what: &str, request: &Value) -> Answers {
+        let answer = self.ask(request);
+        let answers = answers(what, &answer);
+        if let Some(reason) = answer.get("error").and_then(Value::as_str) {
+            panic!("{reason}\n{answers}");
+        }
+        answers
+    }
+
+    /// A request with an answer of its own.
+    #[track_caller]
+    fn asked(&self, request: &Value) -> Value {
+        let mut answer = self.ask(request);
+        if let Some(reason) = answer.get("error").and_then(Value::as_str) {
+            panic!("{reason}");
+        }
+        answer["ok"].take()
+    }
+
+    /// A request of which nothing is awaited.
+    #[track_caller]
+    pub(super) fn begin(&self, request: &Value) {
+        self.asked(request);
+    }
+
+    #[track_caller]
+    fn ask(&self, request: &Value) -> Value {
+        match self.house.borrow_mut().program.ask(request) {
+            Ok(answer) => answer,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+impl fmt::Debug for Kit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kit").field("open", &self.open).finish_non_exhaustive()
+    }
+}
+
+fn answers(what: &str, answer: &Value) -> Answers {
+    let list = |name: &str| answer[name].as_array().map(Vec::as_slice).unwrap_or_default();
+    let actions = list("actions").iter().map(Action::from_json).collect();
+    Answers::new(what.to_owned(), actions, list("log").iter().map(LogLine::from_json).collect())
+}
+
+/// In the contract's words.
+fn error_json(error: &HostError) -> Value {
+    let (kind, text) = match error {
+        HostError::Denied(text) => ("denied", text),
+        HostError::Unsupported(text) => ("unsupported", text),
+        HostError::RateLimited { seconds } => return json!({"type": "rate-limited", "data": seconds}),
+        HostError::Timeout(text) => ("timeout", text),
+        HostError::Disconnected(text) => ("disconnected", text),
+        HostError::Platform(platform) => return json!({"type": "platform", "data": platform}),
+        HostError::Invalid(text) => ("invalid", text),
+        HostError::NotFound(text) => ("not-found", text),
+        HostError::Expired(text) => ("expired", text),
+        HostError::Exhausted(text) => ("exhausted", text),
+        HostError::Cancelled(text) => ("cancelled", text),
+        HostError::Other(text) => ("other", text),
+    };
+    json!({"type": kind, "data": text})
+}
+
+/// A folder of its own for each kit.
+struct Dir(PathBuf);
+
+impl Dir {
+    fn new() -> Result<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("iglu-test-{}-{number}-{:08x}", std::process::id(), fastrand::u32(..));
+        let path = env::temp_dir().join(name);
+        let made = fs::create_dir(&path);
+        made.map_err(|e| Error(format!("cannot make the folder {}: {e}", path.display())))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Dir {
+    fn drop(&mut self) {
+        // What cannot be removed is the system's to sweep.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
