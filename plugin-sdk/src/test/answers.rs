@@ -397,14 +397,30 @@ mod tests {
     #[test]
     fn what_is_not_so_is_told_with_the_whole_story() {
         for told in [
-            panics(|answers| drop(answers.expect("two"))),
-            panics(|answers| drop(answers.expect("one").expect("two").expect("three"))),
-            panics(|answers| drop(answers.expect("one").expect_nothing())),
-            panics(|answers| drop(answers.expect_containing("x"))),
-            panics(|answers| drop(answers.expect_action("groups.mute", &json!({"user": "2"})))),
-            panics(|answers| drop(answers.expect_action("groups.kick", &json!({})))),
-            panics(|answers| drop(answers.expect_denied("recall"))),
-            panics(|answers| drop(answers.expect_error("denied"))),
+            panics(|answers| {
+                answers.expect("two");
+            }),
+            panics(|answers| {
+                answers.expect("one").expect("two").expect("three");
+            }),
+            panics(|answers| {
+                answers.expect("one").expect_nothing();
+            }),
+            panics(|answers| {
+                answers.expect_containing("x");
+            }),
+            panics(|answers| {
+                answers.expect_action("groups.mute", &json!({"user": "2"}));
+            }),
+            panics(|answers| {
+                answers.expect_action("groups.kick", &json!({}));
+            }),
+            panics(|answers| {
+                answers.expect_denied("recall");
+            }),
+            panics(|answers| {
+                answers.expect_error("denied");
+            }),
             panics(|answers| drop(answers.text())),
         ] {
             assert!(told.starts_with("expected"), "{told}");

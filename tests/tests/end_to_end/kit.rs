@@ -124,8 +124,9 @@ fn a_crash_is_in_the_log_and_the_plugin_comes_back() {
 #[test]
 fn a_failed_expectation_tells_the_whole_story() {
     let bot = tested("echo").build().unwrap();
-    let failed =
-        catch_unwind(AssertUnwindSafe(|| drop(bot.user("10001").say("/echo hi").expect("ho").clone())));
+    let failed = catch_unwind(AssertUnwindSafe(|| {
+        bot.user("10001").say("/echo hi").expect("ho");
+    }));
     let told = failed.unwrap_err().downcast_ref::<String>().cloned().unwrap();
     for part in ["expected: ho", "but came: hi", "10001 said \"/echo hi\"", "messages.reply"] {
         assert!(told.contains(part), "{told}");
