@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::config::{BotConfig, Config, OfficialConfig};
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
+use crate::plugin::life::Status;
 use crate::router::Router;
 use crate::store::{Journal, PluginStore, Store};
 
@@ -143,6 +144,15 @@ impl House {
                 return;
             }
         }
+    }
+
+    /// Whether the plugin with this id has started and takes events.
+    #[must_use]
+    pub fn is_running(&self, plugin: &str) -> bool {
+        self.folder
+            .plugins()
+            .iter()
+            .any(|known| *known.id == *plugin && *known.status.borrow() == Status::Running)
     }
 
     /// Loads a file of the plugin folder now, again if it is known, and returns when its plugin has started.

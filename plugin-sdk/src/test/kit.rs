@@ -48,6 +48,8 @@ struct House {
     program: Program,
     /// Seconds by which the clock was put forward.
     ahead: f64,
+    /// What came with answers that nobody looks at, for the next that somebody does.
+    early: Vec<Value>,
 }
 
 /// How a plugin is to be tested. [`Kit::builder`] begins one.
@@ -226,8 +228,10 @@ impl House {
         open["ahead"] = ahead.into();
         let answer = program.ask(&open)?;
         match answer.get("error").and_then(Value::as_str) {
-            Some(reason) => Err(Error(format!("{reason}\n{}", answers("the plugin was started", &answer)))),
-            None => Ok((Self { program, ahead }, answer["ok"].clone())),
+            Some(reason) => {
+                Err(Error(format!("{reason}\n{}", answers("the plugin was started", &[answer.clone()]))))
+            }
+            None => Ok((Self { program, ahead, early: Vec::new() }, answer["ok"].clone())),
         }
     }
 }
@@ -306,17 +310,17 @@ impl Kit {
     /// Anything else happens.
     ///
     /// ```no_run
-    /// use iglu_sdk::types::{EventBody, Recall, Notice};
+    /// use iglu_sdk::types::EventBody;
     /// # fn test(bot: &iglu_sdk::test::Kit, body: EventBody) {
-    /// bot.event(body).expect_nothing();
+    /// bot.event(&body).expect_nothing();
     /// # }
     /// ```
     ///
     /// # Panics
     /// When the bot does not come to rest.
     #[track_caller]
-    pub fn event(&self, body: EventBody) -> Answers {
-        let body = serde_json::to_value(&body).unwrap_or_default();
+    pub fn event(&self, body: &EventBody) -> Answers {
+        let body = serde_json::to_value(body).unwrap_or_default();
         self.done(&format!("the event {body}"), &json!({"do": "event", "body": body}))
     }
 
@@ -483,7 +487,9 @@ impl Kit {
     #[track_caller]
     pub(super) fn done(&self, what: &str, request: &Value) -> Answers {
         let answer = self.ask(request);
-        let answers = answers(what, &answer);
+        let mut all = std::mem::take(&mut self.house.borrow_mut().early);
+        all.push(answer.clone());
+        let answers = answers(what, &all);
         if let Some(reason) = answer.get("error").and_then(Value::as_str) {
             panic!("{reason}\n{answers}");
         }
@@ -497,7 +503,9 @@ impl Kit {
         if let Some(reason) = answer.get("error").and_then(Value::as_str) {
             panic!("{reason}");
         }
-        answer["ok"].take()
+        let ok = answer["ok"].take();
+        self.house.borrow_mut().early.push(answer);
+        ok
     }
 
     /// A request of which nothing is awaited.
@@ -521,10 +529,10 @@ impl fmt::Debug for Kit {
     }
 }
 
-fn answers(what: &str, answer: &Value) -> Answers {
-    let list = |name: &str| answer[name].as_array().map(Vec::as_slice).unwrap_or_default();
-    let actions = list("actions").iter().map(Action::from_json).collect();
-    Answers::new(what.to_owned(), actions, list("log").iter().map(LogLine::from_json).collect())
+fn answers(what: &str, all: &[Value]) -> Answers {
+    let list = |name: &'static str| all.iter().filter_map(move |answer| answer[name].as_array()).flatten();
+    let actions = list("actions").map(Action::from_json).collect();
+    Answers::new(what.to_owned(), actions, list("log").map(LogLine::from_json).collect())
 }
 
 /// In the contract's words.

@@ -155,7 +155,7 @@ impl<'k> User<'k> {
     /// In a private chat, and when the bot does not come to rest.
     #[track_caller]
     pub fn join(&self) -> Answers {
-        self.kit.event(EventBody::Notice(Notice::MemberJoined(self.change("approve"))))
+        self.kit.event(&EventBody::Notice(Notice::MemberJoined(self.change("approve"))))
     }
 
     /// Leaves the group.
@@ -169,7 +169,7 @@ impl<'k> User<'k> {
     /// In a private chat, and when the bot does not come to rest.
     #[track_caller]
     pub fn leave(&self) -> Answers {
-        self.kit.event(EventBody::Notice(Notice::MemberLeft(self.change("leave"))))
+        self.kit.event(&EventBody::Notice(Notice::MemberLeft(self.change("leave"))))
     }
 
     /// Pokes the bot.
@@ -185,7 +185,7 @@ impl<'k> User<'k> {
     pub fn poke(&self) -> Answers {
         let poke =
             PokeNotice { chat: self.chat(), sender: self.id.to_owned(), target: BOT.to_owned(), text: None };
-        self.kit.event(EventBody::Notice(Notice::Poked(poke)))
+        self.kit.event(&EventBody::Notice(Notice::Poked(poke)))
     }
 
     fn chat(&self) -> Chat {

@@ -90,7 +90,7 @@ impl Bench {
             }
         }
         // Without a watcher the chat goes on with what there is.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn renew(&self, begun: Instant, house: &House) {

@@ -37,7 +37,8 @@ use crate::model::Error;
 use crate::plugin::engine::{Calls, Ctx};
 use crate::policy::Permission;
 
-/// A call to the host that is under way: its caller.
+/// A call to the host that is under way, for as long as this lives: its caller.
+#[must_use = "dropped, it says that the host has answered"]
 struct Entered(Arc<Caller>);
 
 impl Entered {

@@ -88,11 +88,11 @@ impl Actor {
         otherwise: impl FnOnce() -> Result<T, Error>,
     ) -> Answer<'a, T> {
         let scripted = self.scripted(action);
-        self.note(action, params, &scripted);
+        self.note(action, &params, scripted.as_ref());
         now(answer(action, scripted, otherwise))
     }
 
-    fn note(&self, action: &str, params: Value, scripted: &Option<Result<Value, Error>>) {
+    fn note(&self, action: &str, params: &Value, scripted: Option<&Result<Value, Error>>) {
         let mut noted = json!({"action": action, "params": params});
         if matches!(scripted, Some(Err(_))) {
             noted["refused"] = Value::Bool(true);
@@ -173,7 +173,7 @@ impl Bot for Actor {
             params["quote"] = Value::Bool(quote);
         }
         let scripted = self.scripted(action);
-        self.note(action, params, &scripted);
+        self.note(action, &params, scripted.as_ref());
         match scripted {
             Some(scripted) => now(answer(action, Some(scripted), || Err(Error::Other(String::new())))),
             None => {

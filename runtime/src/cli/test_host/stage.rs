@@ -67,8 +67,12 @@ impl Stage {
         let about = json!({"manifest": manifest, "bot": actor.info()});
         let stage = Self { house, actor, clock, id: manifest.id.clone(), file, patience, _own: own };
         (stage.house.inlet())(Sandbox::connected());
-        stage.settle().await?;
-        Ok((stage, about))
+        let at_rest = stage.settle().await;
+        if !stage.house.is_running(&stage.id) {
+            stage.close().await;
+            return Err("the plugin does not start; the log says why".to_owned());
+        }
+        at_rest.map(|()| (stage, about))
     }
 
     pub(super) fn take_actions(&self) -> Vec<Value> {
