@@ -25,6 +25,7 @@
 
 mod answers;
 mod build;
+mod builder;
 mod kit;
 mod people;
 mod program;
@@ -32,7 +33,8 @@ mod program;
 use std::fmt;
 
 pub use answers::{Action, Answers, Expected, LogLine};
-pub use kit::{Builder, Kit};
+pub use builder::Builder;
+pub use kit::Kit;
 pub use people::{Group, User};
 
 /// The id of the test's bot.
