@@ -69,7 +69,7 @@ mod base64_json;
 pub mod bots;
 pub mod clock;
 mod component;
-mod config;
+pub mod config;
 #[doc(hidden)]
 pub mod contract;
 mod error;
@@ -83,6 +83,7 @@ mod json;
 mod lock;
 pub mod log;
 mod manifest;
+pub mod media;
 mod message;
 pub mod messages;
 pub mod napcat;
@@ -104,6 +105,8 @@ pub use event::{Event, Expect, MessageEvent};
 pub use fastrand as random;
 pub use iglu_sdk_macros::{Config, command, cron, keyword, on, plugin, regex, start, stop};
 pub use message::{Content, Message};
+#[cfg(feature = "schemars")]
+pub use schemars;
 pub use serde;
 pub use serde_json;
 pub use task::{granted, spawn};
@@ -123,8 +126,9 @@ pub mod prelude {
             Interaction, InviteRequest, JoinRequest, MemberJoined, MemberLeft, MessageRecalled, Muted, Poked,
             Scheduled,
         },
-        files, friends, groups, http, keyword, log, messages, napcat, on, plugin, random, regex, spawn,
-        start, stop, storage,
+        files, friends, groups, http, keyword, log,
+        media::{file, image, video, voice},
+        messages, napcat, on, plugin, random, regex, spawn, start, stop, storage,
     };
 }
 
@@ -140,7 +144,7 @@ pub mod __private {
     pub use crate::{
         args::{Arguments, BadArgument},
         component::Component,
-        config::{Config, Schema},
+        config::{ByConfig, BySchemars, Config, Schema, SchemaOf},
         contract::{self, export},
         lock::RwLock,
         manifest::{Cooldown, HandlerSpec, Manifest, Permission, Trigger},
@@ -149,12 +153,6 @@ pub mod __private {
             unknown_handler,
         },
     };
-
-    /// A schema as it stands in the manifest.
-    #[must_use]
-    pub fn schema_text<T: Config>() -> String {
-        T::schema().to_string()
-    }
 
     /// A default's JSON for the schema.
     pub fn schema_value<T: Config>(value: &T) -> Value {

@@ -65,6 +65,7 @@ pub enum Trigger {
     Cron {
         line: &'static str,
         zone: Option<&'static str>,
+        missed: &'static str,
     },
 }
 

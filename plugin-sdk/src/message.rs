@@ -3,8 +3,8 @@
 use std::{fmt, ops::Deref};
 
 use crate::types::{
-    Face, Forward, ForwardNode, Game, Image, Location, Markdown, Media, MediaSource, Mention, Mentioned,
-    Music, MusicTrack, Quote, Segment, Video, Voice,
+    Face, Forward, ForwardNode, Game, Image, Location, Markdown, Media, Mention, Mentioned, Music,
+    MusicTrack, Quote, Segment,
 };
 
 /// A message to send, built piece by piece; also the content of a received one.
@@ -68,28 +68,29 @@ impl Message {
         }))
     }
 
-    /// An image by its address (`"https://.."`) or its bytes.
+    /// An image by its address (`"https://.."`) or its bytes, or as it was [received](crate::media::Received) or
+    /// [downloaded](crate::http::Download).
     #[must_use]
-    pub fn image(self, source: impl Into<MediaSource>) -> Self {
-        self.segment(Segment::Image(Image::from(Media::from(source.into()))))
+    pub fn image(self, source: impl Into<Media>) -> Self {
+        self.segment(Segment::Image(source.into().into()))
     }
 
     /// A voice message by its address or its bytes.
     #[must_use]
-    pub fn voice(self, source: impl Into<MediaSource>) -> Self {
-        self.segment(Segment::Voice(Voice::from(Media::from(source.into()))))
+    pub fn voice(self, source: impl Into<Media>) -> Self {
+        self.segment(Segment::Voice(source.into().into()))
     }
 
     /// A video by its address or its bytes.
     #[must_use]
-    pub fn video(self, source: impl Into<MediaSource>) -> Self {
-        self.segment(Segment::Video(Video::from(Media::from(source.into()))))
+    pub fn video(self, source: impl Into<Media>) -> Self {
+        self.segment(Segment::Video(source.into().into()))
     }
 
     /// A file with the name under which it is shown.
     #[must_use]
-    pub fn file(self, name: impl Into<String>, source: impl Into<MediaSource>) -> Self {
-        let media = Media { name: Some(name.into()), ..Media::from(source.into()) };
+    pub fn file(self, name: impl Into<String>, source: impl Into<Media>) -> Self {
+        let media = Media { name: Some(name.into()), ..source.into() };
         self.segment(Segment::File(media))
     }
 

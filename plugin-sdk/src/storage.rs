@@ -11,11 +11,21 @@
 //! let visits = storage::add(&format!("visits/{user}"), 1.0).await?;
 //! # Ok(()) }
 //! ```
+//!
+//! [`Cell`], [`Counter`], [`Map`] and [`Queue`] are collections over these keys, for handlers that run at once; a [`Batch`] makes
+//! several changes or none.
+
+mod batch;
+mod collections;
 
 use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use self::{
+    batch::Batch,
+    collections::{Cell, Counter, Map, Pages, Queue},
+};
 use crate::{HostError, Result, host, host::storage::Entry};
 
 /// The value, if there is one.
@@ -24,6 +34,28 @@ use crate::{HostError, Result, host, host::storage::Entry};
 /// [`HostError::Invalid`] when the value does not fit the type.
 pub async fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>, HostError> {
     get_bytes(key).await?.map(|bytes| decode(key, &bytes)).transpose()
+}
+
+/// The values of several keys in one call, in their order, all of one moment.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # async fn example() -> Result {
+/// let [wins, losses] = storage::get_many::<u32, 2>(["wins", "losses"]).await?;
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// As [`get`]; [`HostError::Exhausted`] when they are too many bytes for one call.
+pub async fn get_many<T: DeserializeOwned, const N: usize>(
+    keys: [&str; N],
+) -> Result<[Option<T>; N], HostError> {
+    let found = host::storage::get_many(keys.map(str::to_owned).to_vec()).await?;
+    let mut values = [const { None }; N];
+    for ((key, bytes), value) in keys.into_iter().zip(found).zip(&mut values) {
+        *value = bytes.map(|bytes| decode(key, &bytes)).transpose()?;
+    }
+    Ok(values)
 }
 
 /// Keeps a value.

@@ -92,30 +92,6 @@ impl Chat {
     }
 }
 
-impl From<MediaSource> for Media {
-    fn from(source: MediaSource) -> Self {
-        Self { source, name: None, size: None, file_id: None, mime_type: None }
-    }
-}
-
-impl From<Media> for Image {
-    fn from(media: Media) -> Self {
-        Self { media, summary: None, sub_type: None, width: None, height: None }
-    }
-}
-
-impl From<Media> for Voice {
-    fn from(media: Media) -> Self {
-        Self { media, transcript: None, wav_url: None }
-    }
-}
-
-impl From<Media> for Video {
-    fn from(media: Media) -> Self {
-        Self { media, cover: None, width: None, height: None }
-    }
-}
-
 /// An address (`https://..`), or bytes.
 impl From<&str> for MediaSource {
     fn from(url: &str) -> Self {

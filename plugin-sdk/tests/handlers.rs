@@ -66,7 +66,7 @@ impl Tools {
         Ok(())
     }
 
-    #[cron("0 8 * * *", zone = "Asia/Shanghai")]
+    #[cron("0 8 * * *", zone = "Asia/Shanghai", missed = "once")]
     async fn daily(&self) -> Result {
         let chat = iglu_sdk::types::Chat::Group("20001".into());
         for bot in bots::list() {
@@ -116,7 +116,8 @@ fn the_manifest_says_what_the_code_says() {
                 plain(json!({"name": "something",
                     "on": {"event": {"kinds": ["notice.member-joined", "notice.poked"]}}})),
                 plain(json!({"name": "friend", "on": {"event": {"kinds": ["request.friend"]}}})),
-                plain(json!({"name": "daily", "on": {"cron": {"line": "0 8 * * *", "zone": "Asia/Shanghai"}}})),
+                plain(json!({"name": "daily", "on": {"cron": {"line": "0 8 * * *", "zone": "Asia/Shanghai",
+                    "missed": "once"}}})),
                 plain(json!({"name": "status",
                     "on": {"command": {"name": "status", "aliases": [], "usage": "", "help": ""}}})),
             ],

@@ -54,6 +54,12 @@ impl Clock {
         }
     }
 
+    /// How far it was put forward in all.
+    #[must_use]
+    pub fn ahead(&self) -> Duration {
+        *self.ahead.borrow()
+    }
+
     /// Puts the clock forward. Whoever waits sees it at once.
     pub fn advance(&self, time: Duration) {
         self.ahead.send_modify(|ahead| *ahead = ahead.saturating_add(time));

@@ -6,19 +6,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 use crate::adapter::{Inlet, onebot, qq};
 use crate::bot::Bots;
+use crate::change::Change;
 use crate::clock::Clock;
-use crate::config::{BotConfig, Config, OfficialConfig};
+use crate::config::{BotConfig, Config, Live, OfficialConfig};
+use crate::host::tidy_downloads;
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
 use crate::plugin::life::Status;
 use crate::router::Router;
+use crate::schedule::Schedule;
 use crate::store::{Journal, PluginStore, Store};
+use crate::web::Web;
 
 /// Links have this long to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -26,17 +31,23 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// How often everybody else gets a turn before the house is looked at: more than there are steps from a timer to a mailbox.
 const TURNS: usize = 16;
 
+/// The schedule waits for bots so long at most.
+const ARRIVAL: Duration = Duration::from_secs(10);
+
 /// A running host.
 pub struct House {
     /// The accounts.
     pub bots: Arc<Bots>,
     /// Where events find their handlers.
     pub router: Arc<Router>,
-    config: Arc<Config>,
+    schedule: Arc<Schedule>,
+    config: Live,
     folder: Folder,
     store: Arc<Store>,
     journal: Arc<Journal>,
     open: Arc<AtomicBool>,
+    /// The configuration is not followed any more.
+    over: CancellationToken,
     stop: CancellationToken,
     links: TaskTracker,
 }
@@ -58,28 +69,50 @@ impl House {
     ///
     /// As [`House::open`].
     pub async fn open_by(config: Config, clock: Clock) -> anyhow::Result<Self> {
-        let config = Arc::new(config);
-        let data = &config.data_dir;
+        Self::open_in(config, clock, Web::default()).await
+    }
+
+    /// The same, by this clock and in this web.
+    ///
+    /// # Errors
+    ///
+    /// As [`House::open`].
+    pub async fn open_in(config: Config, clock: Clock, web: Web) -> anyhow::Result<Self> {
+        let data = &config.data_dir.clone();
+        let config: Live = Arc::new(ArcSwap::from_pointee(config));
         std::fs::create_dir_all(data)
             .with_context(|| format!("cannot make the data folder {}", data.display()))?;
         let store = Store::open_by(&data.join("store.redb"), clock.clone())?;
+        tidy_downloads(&config.load().downloads());
         let journal =
             store.journal().map_err(|reason| anyhow!("the journal of events cannot be read: {reason}"))?;
-        let sandbox = Arc::new(Sandbox::new(Some(&absolute(&config.cache_dir)?))?);
+        let sandbox = Arc::new(Sandbox::new(Some(&absolute(&config.load().cache_dir)?))?);
         let bots = Arc::new(Bots::default());
-        let router = Router::new((&*config).into(), Arc::clone(&bots), clock.clone());
+        let router = Router::new((&**config.load()).into(), Arc::clone(&bots), clock.clone());
+        let schedule =
+            Schedule::open(&config.load().timezone, store.agenda(), Arc::clone(&router), clock.clone())?;
         let folder = Folder::open(Rooms {
             sandbox,
             config: Arc::clone(&config),
             bots: Arc::clone(&bots),
             store: Arc::clone(&store),
             router: Arc::clone(&router),
-            clock,
+            schedule: Arc::clone(&schedule),
+            clock: clock.clone(),
+            web,
         })
         .await?;
         let open = Arc::new(AtomicBool::new(true));
         let (stop, links) = (CancellationToken::new(), TaskTracker::new());
-        Ok(Self { bots, router, config, folder, store, journal, open, stop, links })
+        let over = CancellationToken::new();
+        let everyone = all_there(Arc::clone(&bots), config.load().bots.len(), clock.clone());
+        let (running, stopping) = (Arc::clone(&schedule), stop.clone());
+        links.spawn(async move {
+            if stopping.run_until_cancelled(everyone).await.is_some() {
+                running.run().await;
+            }
+        });
+        Ok(Self { bots, router, schedule, config, folder, store, journal, open, over, stop, links })
     }
 
     /// Where adapters put events, for as long as the house is open.
@@ -97,7 +130,8 @@ impl House {
 
     /// Connects the bots of the configuration, and keeps them connected.
     pub fn connect(&self) {
-        let (bots, stop) = (&self.config.bots, &self.stop);
+        let config = self.config.load();
+        let (bots, stop) = (&config.bots, &self.stop);
         let tables = bots.onebot.iter().map(link_settings).collect();
         self.links.spawn(onebot::run(tables, Arc::clone(&self.bots), self.inlet(), stop.clone()));
         let tables = bots.official.iter().map(official_settings).collect();
@@ -110,8 +144,22 @@ impl House {
         self.links.spawn(qq::run(tables, rooms, stop.clone()));
     }
 
-    /// Returns when no event is being routed, is queued, or is being handled.
+    /// From now on changes of the configuration's file are taken over while the house is open. `level` is told the log's
+    /// level.
+    pub fn follow_config(&self, level: impl Fn(&str) + Send + Sync + 'static) {
+        let change = Change {
+            config: Arc::clone(&self.config),
+            router: Arc::clone(&self.router),
+            folder: self.folder.resettle(),
+            level: Box::new(level),
+        };
+        tokio::spawn(change.follow(self.over.clone()));
+    }
+
+    /// Returns when nothing is due, and no event is being routed, is queued, or is being handled. A handler that waits for
+    /// a user does not count.
     pub async fn idle(&self) {
+        self.schedule.fire();
         loop {
             self.router.settled().await;
             let plugins = self.folder.plugins();
@@ -129,6 +177,7 @@ impl House {
     /// for a user. For a runtime of one thread, where whoever was woken before this call has run when this returns.
     pub async fn at_rest(&self) {
         loop {
+            self.schedule.fire();
             for _ in 0..TURNS {
                 tokio::task::yield_now().await;
             }
@@ -167,20 +216,24 @@ impl House {
     /// What the plugin with this id keeps.
     #[must_use]
     pub fn storage(&self, plugin: &str) -> PluginStore {
-        self.store.plugin(plugin, self.config.plugin(plugin).limits.storage as u64)
+        self.store.plugin(plugin, self.config.load().plugin(plugin).limits.storage as u64)
     }
 
     /// Takes no more events, lets handlers finish, ends the plugins, and closes links and storage.
     pub async fn close(self) {
         self.open.store(false, Ordering::Relaxed);
-        let grace = self.config.limits.grace;
+        self.over.cancel();
+        self.schedule.stop();
+        let grace = self.config.load().limits.grace;
         if tokio::time::timeout(grace, self.idle()).await.is_err() {
             warn!("some events are still being handled after {grace:?}; their handlers are ended");
         }
         // What is dropped from here on was not handled; the next process hands it on.
         self.journal.tidy();
         self.journal.hold();
+        self.schedule.hold();
         self.folder.close().await;
+        tidy_downloads(&self.config.load().downloads());
         self.stop.cancel();
         self.links.close();
         if tokio::time::timeout(FAREWELL, self.links.wait()).await.is_err() {
@@ -188,6 +241,15 @@ impl House {
         }
         self.store.close().await;
         info!("closed");
+    }
+}
+
+/// What fell due while iglu was down had better not be said before there is a bot to say it. Returns when there are `count`
+/// bots, or nobody else seems to come.
+async fn all_there(bots: Arc<Bots>, count: usize, clock: Clock) {
+    let end = clock.instant() + ARRIVAL;
+    while bots.all().len() < count && clock.instant() < end {
+        clock.sleep(ARRIVAL / 100).await;
     }
 }
 

@@ -9,6 +9,7 @@
 pub mod adapter;
 mod base64_json;
 pub mod bot;
+mod change;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -19,5 +20,6 @@ pub mod plugin;
 pub mod policy;
 mod rate;
 pub mod router;
+pub mod schedule;
 pub mod store;
-mod web;
+pub mod web;

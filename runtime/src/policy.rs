@@ -10,8 +10,11 @@
 //! | `group-admin` | everything that changes a group or its members |
 //! | `friends` | answering requests, removing friends, likes and pokes |
 //! | `files` | uploading, listing and removing files, sending files of the bot's machine |
-//! | `http:<origin>` | HTTP to that origin, e.g. `http:https://api.example.com`; `http:*` to any |
+//! | `http:<origin>` | HTTP to that origin, e.g. `http:https://api.example.com`; `http:*` to any of the internet |
 //! | `call:<pattern>` | raw platform actions whose name matches, e.g. `call:get_*` |
+//!
+//! Loopback, private and other addresses that are not the internet's are reached only if the owner grants that very
+//! address: `http:http://127.0.0.1:3000`.
 //!
 //! In both patterns `*` stands for any number of characters. `call` is every other permission at once: only the
 //! action's name is looked at.
@@ -201,6 +204,31 @@ impl Policy {
         Error::Denied(text)
     }
 
+    /// Whether HTTP to an origin that is not one of the internet is granted: by its very address, and no pattern.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Denied`] with the lines that the owner would add.
+    pub fn allows_inside(&self, origin: &str) -> Result<(), Error> {
+        let permission = Permission::Http(origin);
+        self.allows(&permission)?;
+        if origin.contains("localhost") {
+            return Err(Error::Denied(format!(
+                "{origin} is the host's own machine, and names never lead a plugin there; write the address itself, \
+                 such as {}, and grant it",
+                origin.replace("localhost", "127.0.0.1")
+            )));
+        }
+        if self.granted.iter().any(|granted| granted.pattern.as_deref() == Some(origin)) {
+            return Ok(());
+        }
+        let (plugin, lines) = (&self.plugin, self.lines(&[permission.to_string()]));
+        Err(Error::Denied(format!(
+            "{origin} is an address inside of the owner's network, which no pattern covers; to let plugin {plugin:?} \
+             reach it, write in iglu.toml:\n{lines}"
+        )))
+    }
+
     /// Whether a permission in the manifest's words (`send`, `call:get_*`) is asked for and granted. A pattern is when
     /// all that it stands for is.
     #[must_use]
@@ -238,7 +266,7 @@ impl Policy {
 }
 
 /// Whether `text` matches `pattern`, in which `*` is any number of characters.
-fn glob(pattern: &str, text: &str) -> bool {
+pub(crate) fn glob(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };
@@ -254,6 +282,13 @@ fn glob(pattern: &str, text: &str) -> bool {
 
 /// An origin in its one spelling: lower case, without a default port and without a path. `*` may stand in it.
 fn origin(text: &str) -> Option<String> {
+    if !text.contains('*') {
+        let url = url::Url::parse(text).ok().filter(|_| text.contains("://"))?;
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let named = url.username().is_empty() && url.password().is_none() && !text.contains('@');
+        let known = matches!(url.scheme(), "http" | "https");
+        return (bare && named && known).then(|| url.origin().ascii_serialization());
+    }
     let (scheme, rest) = text.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
     let default_port = match scheme.as_str() {
@@ -327,6 +362,25 @@ mod tests {
             let answer = policy(asked, grants).allows(permission);
             assert_eq!(answer.is_ok(), *allowed, "{asked:?} granted {grants:?}: {permission} -> {answer:?}");
         }
+    }
+
+    #[test]
+    fn no_pattern_covers_the_owners_network() {
+        let table: &[(&[&str], &[&str], bool)] = &[
+            (&["http:*"], &["http:*"], false),
+            (&["http:*"], &["http:http://127.0.0.1:*"], false),
+            (&["http:*"], &["http:http://127.0.0.1:3001"], false),
+            (&["http:https://a.example"], &["http:http://127.0.0.1:3000"], false),
+            (&["http:*"], &["http:*", "http:http://127.0.0.1:3000"], true),
+            (&["http:http://127.0.0.1:3000"], &["http:http://0x7f.1:3000/"], true),
+        ];
+        for (asked, grants, allowed) in table {
+            let answer = policy(asked, grants).allows_inside("http://127.0.0.1:3000");
+            assert_eq!(answer.is_ok(), *allowed, "{asked:?} granted {grants:?}: {answer:?}");
+        }
+        let named =
+            policy(&["http:*"], &["http:http://localhost:3000"]).allows_inside("http://localhost:3000");
+        assert!(matches!(named, Err(Error::Denied(text)) if text.contains("http://127.0.0.1:3000")));
     }
 
     #[test]

@@ -26,6 +26,7 @@ struct Entry<'a> {
     ty: &'a Type,
     doc: String,
     default: Option<Expr>,
+    secret: bool,
 }
 
 fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
@@ -35,7 +36,7 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
     let entries = fields.named.iter().map(entry).collect::<Result<Vec<_>>>()?;
     let name = &input.ident;
     let doc = doc_text(&input.attrs);
-    let properties = entries.iter().map(|Entry { key, ty, doc, default, .. }| {
+    let properties = entries.iter().map(|Entry { key, ty, doc, default, secret, .. }| {
         let default = match default {
             Some(default) => quote! {{
                 let default: #ty = #default;
@@ -43,7 +44,7 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
             }},
             None => quote!(::core::option::Option::None),
         };
-        quote!(schema.property::<#ty>(#key, #doc, #default);)
+        quote!(schema.property::<#ty>(#key, #doc, #default, #secret);)
     });
     let twin = twin(name, &entries);
     let value = entries.iter().map(|Entry { name, key, .. }| {
@@ -109,12 +110,14 @@ fn entry(field: &Field) -> Result<Entry<'_>> {
     };
     let key = name.to_string();
     let key = key.strip_prefix("r#").unwrap_or(&key).to_owned();
-    let mut entry = Entry { name, key, ty: &field.ty, doc: doc_text(&field.attrs), default: None };
+    let (ty, doc) = (&field.ty, doc_text(&field.attrs));
+    let mut entry = Entry { name, key, ty, doc, default: None, secret: false };
     for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("config")) {
         for item in attributes::parse(attribute.meta.require_list()?.tokens.clone())? {
             match item.name() {
                 "default" => entry.default = Some(default_of(item.value()?)),
-                _ => return Err(unknown(&item, "`default`")),
+                "secret" => entry.secret = item.flag()?,
+                _ => return Err(unknown(&item, "`default` and `secret`")),
             }
         }
     }

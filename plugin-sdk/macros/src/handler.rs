@@ -166,10 +166,14 @@ fn cron(trigger: &Attribute, items: Vec<Item>, rest: &mut Vec<Item>) -> Result<T
     let [line] = lines.as_slice() else {
         return Err(Error::new_spanned(trigger, "one line is wanted: `#[cron(\"0 8 * * *\")]`"));
     };
-    if !matches!(line.split_whitespace().count(), 5 | 6) && !line.starts_with('@') {
+    let fields = line.split_whitespace().count();
+    if fields != 5 || line.starts_with('@') {
         return Err(Error::new_spanned(
             trigger,
-            "a cron line has five fields (minute hour day month weekday), or six with seconds in front",
+            format!(
+                "a cron line has five fields (minute, hour, day of month, month, day of week), this one has {fields}: \
+                 `#[cron(\"0 8 * * *\")]` is at eight every morning"
+            ),
         ));
     }
     let zone = match rest.iter().position(|item| item.name() == "zone") {
@@ -179,7 +183,11 @@ fn cron(trigger: &Attribute, items: Vec<Item>, rest: &mut Vec<Item>) -> Result<T
         }
         None => quote!(::core::option::Option::None),
     };
-    Ok(quote!(Cron { line: #line, zone: #zone }))
+    let missed = match rest.iter().position(|item| item.name() == "missed") {
+        Some(index) => rest.remove(index).one_of(&["skip", "once"])?,
+        None => "skip".to_owned(),
+    };
+    Ok(quote!(Cron { line: #line, zone: #zone, missed: #missed }))
 }
 
 /// Takes the values without a key; the others go to `rest`.
@@ -225,7 +233,7 @@ fn common(items: &[Item]) -> Result<Common> {
                 return Err(unknown(
                     item,
                     "`who`, `chats`, `to_me`, `priority`, `block`, `cooldown`, for commands `aliases` and `usage`, for cron \
-                     lines `zone`",
+                     lines `zone` and `missed`",
                 ));
             }
         }

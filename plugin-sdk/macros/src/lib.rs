@@ -20,7 +20,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `name = "Echo"` | for people; default: the id |
 /// | `description = ".."`, `version = ".."`, `homepage = ".."` | default: the package's |
 /// | `permissions(send = "why", "call:set_group_*" = "why")` | what the plugin asks for, each with its reason |
-/// | `config = Settings` | a type that derives `Config` |
+/// | `config = Settings` | a type that derives `Config`, or (feature `schemars`) `JsonSchema` and `Deserialize` |
 /// | `state` | the struct is handed to the next version on a reload; it must be `Serialize` and `Deserialize` |
 #[proc_macro_attribute]
 pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -30,7 +30,8 @@ pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Gives a struct (or an enum of plain names) a JSON Schema for the owner's `iglu.toml`, and reads it with its defaults.
 ///
-/// On a field: doc comments become its description; `#[config(default = expr)]` makes it optional.
+/// On a field: doc comments become its description; `#[config(default = expr)]` makes it optional;
+/// `#[config(secret)]` keeps it out of logs and errors, and lets the owner name a file that holds it.
 /// Field types: `bool`, numbers, `String`, `Option`, `Vec`, `BTreeMap<String, _>` and other `Config` types.
 #[proc_macro_derive(Config, attributes(config))]
 pub fn derive_config(item: TokenStream) -> TokenStream {
@@ -63,7 +64,9 @@ handler_attributes! {
     regex
     /// `#[on(MemberJoined)]`: runs on events of these kinds (the names of `iglu_sdk::event::kind`).
     on
-    /// `#[cron("0 8 * * *", zone = "Asia/Shanghai")]`: runs at these times.
+    /// `#[cron("0 8 * * *", zone = "Asia/Shanghai")]`: runs at these times (minute, hour, day of month, month, day of week).
+    /// Without a zone it is the owner's. `missed = "once"` makes up for runs that fell due while the host was down, by one
+    /// that tells how many (`event.missed`); they are skipped otherwise.
     cron
     /// Runs when an instance begins, before its first event. Without `self` it makes the plugin.
     start

@@ -1,7 +1,7 @@
 //! `#[plugin]`: the block as it was written, and the implementation of `Plugin` beside it.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{Error, Expr, Ident, ImplItem, ImplItemFn, ItemImpl, Result, ReturnType, Type, spanned::Spanned};
 
 use crate::{
@@ -142,6 +142,7 @@ fn permissions(item: &Item) -> Result<Vec<TokenStream>> {
             let name = if name.contains(':') { item.name() } else { &name };
             let known = matches!(name, "send" | "recall" | "group-admin" | "friends" | "files")
                 || name.strip_prefix("call:").is_some_and(|pattern| !pattern.is_empty())
+                || name == "http:*"
                 || ["http:http://", "http:https://"]
                     .iter()
                     .any(|scheme| name.strip_prefix(scheme).is_some_and(|host| !host.is_empty()));
@@ -192,7 +193,15 @@ fn names(attribute: &syn::Attribute, name: &str) -> bool {
 fn manifest(about: &About, handlers: &[Handler]) -> TokenStream {
     let About { id, name, version, description, homepage, permissions, config, .. } = about;
     let config = match config {
-        Some(ty) => quote!(::core::option::Option::Some(private::schema_text::<#ty>)),
+        Some(ty) => {
+            // Whichever of the two traits the type has; an error then stands at the type.
+            let find = quote_spanned!(ty.span()=> (&private::SchemaOf::<#ty>::new()).schema_text());
+            quote!(::core::option::Option::Some(|| {
+                #[allow(unused_imports, reason = "a type has one of them")]
+                use private::{ByConfig as _, BySchemars as _};
+                #find
+            }))
+        }
         None => quote!(::core::option::Option::None),
     };
     let entries = handlers.iter().map(|handler| &handler.entry);

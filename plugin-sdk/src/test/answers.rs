@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, fmt, fmt::Write as _};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -75,6 +76,34 @@ impl LogLine {
             }
         }
         line
+    }
+}
+
+/// A request that the plugin made.
+///
+/// ```no_run
+/// # let bot = iglu_sdk::test::Kit::new().unwrap();
+/// let request = &bot.http_requests()[0];
+/// assert!(request.headers.contains(&("accept".to_owned(), "application/json".to_owned())));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// In capitals.
+    pub method: String,
+    /// In its one spelling, without a fragment.
+    pub url: String,
+    /// Names in small letters, in the order of their names.
+    pub headers: Vec<(String, String)>,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
+
+impl HttpRequest {
+    pub(super) fn from_json(json: &Value) -> Self {
+        let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
+        let headers = serde_json::from_value(json["headers"].clone()).unwrap_or_default();
+        let body = STANDARD.decode(text("body")).unwrap_or_default();
+        Self { method: text("method"), url: text("url"), headers, body }
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answers, Builder, Error, Group, Result, User,
-    answers::{Action, LogLine, decode},
+    answers::{Action, HttpRequest, LogLine, decode},
     builder::Dir,
     program::Program,
 };
@@ -209,6 +209,58 @@ impl Kit {
     #[track_caller]
     pub fn refuse(&self, action: &str, error: &HostError) {
         self.begin(&json!({"do": "answer", "action": action, "error": error_json(error)}));
+    }
+
+    /// From now on a server answers so: `url` may hold `*` for any number of characters. Whatever has no answer cannot be
+    /// reached, and no request leaves the machine.
+    ///
+    /// ```no_run
+    /// # use serde_json::json;
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// bot.http("GET", "https://api.example.com/weather?city=*", json!({"sky": "clear"}));
+    /// bot.user("10001").say("/weather Oslo").expect("clear");
+    /// ```
+    ///
+    /// # Panics
+    /// When iglu has ended.
+    #[track_caller]
+    pub fn http(&self, method: &str, url: &str, json: impl Into<Value>) {
+        self.http_with(&json!({"method": method, "url": url, "json": json.into()}));
+    }
+
+    /// The same, with everything else: `status`, `headers`, a body as `json`, `text` or `base64`, or in its place an `error`
+    /// ("timeout", "disconnected" or "denied"); `times`, how often.
+    ///
+    /// ```no_run
+    /// # use serde_json::json;
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// bot.http_with(&json!({"url": "https://api.example.com/*", "status": 503, "text": "busy", "times": 1}));
+    /// bot.user("10001").say("/weather Oslo").expect_containing("busy");
+    /// ```
+    ///
+    /// # Panics
+    /// When the answer has another form.
+    #[track_caller]
+    pub fn http_with(&self, answer: &Value) {
+        let mut request = answer.clone();
+        request["do"] = "http".into();
+        self.begin(&request);
+    }
+
+    /// What the plugin asked servers for, in order.
+    ///
+    /// ```no_run
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// bot.user("10001").say("/weather Oslo");
+    /// assert_eq!(bot.http_requests()[0].url, "https://api.example.com/weather?city=Oslo");
+    /// ```
+    ///
+    /// # Panics
+    /// When iglu has ended.
+    #[track_caller]
+    pub fn http_requests(&self) -> Vec<HttpRequest> {
+        let asked = self.asked(&json!({"do": "asked"}));
+        asked.as_array().into_iter().flatten().map(HttpRequest::from_json).collect()
     }
 
     /// A value that the plugin keeps under this key.

@@ -32,7 +32,7 @@ mod program;
 
 use std::fmt;
 
-pub use answers::{Action, Answers, Expected, LogLine};
+pub use answers::{Action, Answers, Expected, HttpRequest, LogLine};
 pub use builder::Builder;
 pub use kit::Kit;
 pub use people::{Group, User};

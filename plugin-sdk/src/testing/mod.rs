@@ -38,10 +38,12 @@
 //! assert_eq!(bot.calls()[0].1["action"], "get_status");
 //! ```
 
+mod answers;
 mod events;
 mod harness;
 mod matching;
 
+pub use answers::{bytes, download, response};
 pub use events::{MessageBuilder, event, member_joined, message, notice};
 pub use harness::{Delivery, Harness};
 

@@ -5,20 +5,23 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use hyper::body::Incoming as Body;
 use hyper::{Request, Response};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// Connections at once.
 const VISITORS: usize = 1_024;
-/// For the handshake of TLS, and for the head of a request.
+/// For the handshake of TLS, and for the body of a request. A connection on which nobody asked anything for so long is
+/// closed, and so is one whose request has no end of its head: within twice that time.
 pub(super) const HURRY: Duration = Duration::from_secs(10);
 /// Between two tries to listen.
 pub(super) const RETRY: Duration = Duration::from_secs(5);
@@ -49,8 +52,10 @@ pub(super) async fn serve<H: Host>(
         listener = listen(place, &*host) => listener,
         () = stop.cancelled() => return,
     };
-    let places = Arc::new(Semaphore::new(VISITORS));
+    // When they are dropped they end.
+    let mut visits = JoinSet::new();
     loop {
+        while visits.try_join_next().is_some() {}
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
@@ -63,17 +68,16 @@ pub(super) async fn serve<H: Host>(
             },
             () = stop.cancelled() => break,
         };
-        let Ok(place) = places.clone().try_acquire_owned() else {
+        if visits.len() == VISITORS {
             host.complain(&format!("there are {VISITORS} connections already; one more is closed"));
             continue;
-        };
+        }
         let _ = stream.set_nodelay(true);
-        let (host, tls, stop) = (host.clone(), tls.clone(), stop.clone());
-        tokio::spawn(async move {
-            let _place = place;
-            let Some(tls) = tls else { return receive(stream, host, &stop).await };
+        let (host, tls) = (host.clone(), tls.clone());
+        visits.spawn(async move {
+            let Some(tls) = tls else { return receive(stream, host).await };
             match tokio::time::timeout(HURRY, tls.accept(stream)).await {
-                Ok(Ok(stream)) => receive(stream, host, &stop).await,
+                Ok(Ok(stream)) => receive(stream, host).await,
                 Ok(Err(reason)) => host.complain(&format!("the TLS handshake failed: {reason}")),
                 Err(_) => host.complain("the TLS handshake took too long"),
             }
@@ -100,25 +104,39 @@ async fn listen<H: Host>(place: &str, host: &H) -> TcpListener {
     }
 }
 
-async fn receive<H: Host>(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    host: Arc<H>,
-    stop: &CancellationToken,
-) where
+async fn receive<H: Host>(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, host: Arc<H>)
+where
     H::Body: 'static,
 {
+    // Odd while a request is being answered: they come one after the other. One clock for each connection instead of
+    // hyper's, which is set anew for each request.
+    let turns = AtomicU32::new(0);
+    let turns = &turns;
     let service = hyper::service::service_fn(|request| {
         let host = host.clone();
-        async move { Ok::<_, Infallible>(host.answer(request).await) }
+        async move {
+            turns.fetch_add(1, Ordering::Relaxed);
+            let answer = host.answer(request).await;
+            turns.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HURRY)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    tokio::select! {
-        // What is wrong with the connection itself is the visitor's matter.
-        _ = connection => {}
-        () = stop.cancelled() => {}
+    let mut connection = std::pin::pin!(connection);
+    let mut seen = turns.load(Ordering::Relaxed);
+    let mut look = tokio::time::interval_at(Instant::now() + HURRY, HURRY);
+    loop {
+        tokio::select! {
+            // What is wrong with the connection itself is the visitor's matter.
+            _ = &mut connection => return,
+            _ = look.tick() => {}
+        }
+        let now = turns.load(Ordering::Relaxed);
+        if now == seen && now.is_multiple_of(2) {
+            return;
+        }
+        seen = now;
     }
 }

@@ -34,6 +34,8 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let Some(house) = stop::open(House::open(config), &mut signals).await? else {
         return Ok(ExitCode::SUCCESS);
     };
+    // The chat has a log level of its own.
+    house.follow_config(|_| {});
     tokio::select! {
         () = converse(&house, language, patience, history) => {}
         () = signals.asked() => {}

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{pick, terminal};
 use crate::adapter::sandbox::printable;
-use crate::config::Language;
+use crate::config::{Language, shown};
 use crate::plugin::loader::{Inspection, inspect};
 use crate::plugin::manifest::{Handler, Trigger};
 
@@ -26,9 +26,11 @@ pub(super) async fn run(file: &Path, as_json: bool, language: Language) -> anyho
 }
 
 fn json(file: &Path, found: &Inspection) -> Value {
+    let mut manifest = found.manifest.clone();
+    manifest.config = manifest.config.as_ref().map(shown);
     json!({
         "file": file,
-        "manifest": found.manifest,
+        "manifest": manifest,
         "contract": found.contract,
         "size": found.size,
         "imports": found.imports,
@@ -59,9 +61,39 @@ fn describe(found: &Inspection, language: Language) -> String {
     list(&mut text, pick(language, "申请的权限", "permissions asked for"), permissions, language);
     let handlers = manifest.handlers.iter().map(handler);
     list(&mut text, pick(language, "处理器", "handlers"), handlers, language);
+    if let Some(schema) = &manifest.config {
+        list(&mut text, pick(language, "设置", "config"), settings(schema, language).into_iter(), language);
+    }
     list(&mut text, pick(language, "导入", "imports"), imports.iter().cloned(), language);
     text.truncate(text.trim_end().len());
     text
+}
+
+/// The keys of `[plugin.<id>.config]`, one on each line.
+fn settings(schema: &Value, language: Language) -> Vec<String> {
+    let schema = shown(schema);
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    let line = |(key, about): (&String, &Value)| {
+        let mut line = key.clone();
+        let mut note = |note: &str| line.push_str(&format!(" [{note}]"));
+        if let Some(kind) = about["type"].as_str() {
+            note(kind);
+        }
+        if about["writeOnly"] == true {
+            note(pick(language, "保密", "secret"));
+        }
+        if required.iter().any(|name| name == key) {
+            note(pick(language, "必填", "required"));
+        }
+        if let Some(default) = about.get("default") {
+            note(&format!("{}: {default}", pick(language, "默认", "default")));
+        }
+        if let Some(description) = about["description"].as_str() {
+            line.push_str(&format!(" {description}"));
+        }
+        line
+    };
+    schema["properties"].as_object().into_iter().flatten().map(line).collect()
 }
 
 fn list(text: &mut String, title: &str, items: impl Iterator<Item = String>, language: Language) {
@@ -149,6 +181,20 @@ mod tests {
         let mut plain = found();
         plain.manifest.permissions.clear();
         assert!(describe(&plain, Language::English).contains("permissions asked for:\n  none\n"));
+    }
+
+    #[test]
+    fn settings_are_told_and_secrets_are_not() {
+        let mut found = found();
+        found.manifest.config = Some(json!({"type": "object", "required": ["city"], "properties": {
+            "city": {"type": "string", "description": "Where."},
+            "times": {"type": "integer", "default": 3},
+            "key": {"type": "string", "writeOnly": true, "default": "hunter2"}}}));
+        let text = describe(&found, Language::English);
+        let expected = "config:\n  city [string] [required] Where.\n  times [integer] [default: 3]\n  \
+            key [string] [secret] [default: \"***\"]\n";
+        assert!(text.contains(expected), "{text}");
+        assert!(!json(Path::new("a.wasm"), &found).to_string().contains("hunter2"));
     }
 
     #[test]

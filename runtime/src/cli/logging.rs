@@ -5,14 +5,25 @@ use std::io::{IsTerminal as _, stderr};
 
 use anyhow::{Context as _, anyhow, bail};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::reload::Handle;
 
 use super::terminal::LogWriter;
 use crate::config::LogFormat;
 
 const VARIABLE: &str = "IGLU_LOG";
 
-/// Starts it. What counts for the level is the flag, else the environment, else `default`.
-pub(super) fn start(format: LogFormat, flag: Option<&str>, default: &str) -> anyhow::Result<()> {
+/// The level of a running log.
+pub(super) struct Level(Box<dyn Fn(&str) + Send + Sync>);
+
+impl Level {
+    /// It is this one from now on, unless the command line or the environment names one.
+    pub(super) fn follow(&self, level: &str) {
+        (self.0)(level);
+    }
+}
+
+/// Starts it. What counts for the level is the flag, else the environment, else `default`, which can be changed later.
+pub(super) fn start(format: LogFormat, flag: Option<&str>, default: &str) -> anyhow::Result<Level> {
     let from_environment = env::var(VARIABLE).ok().filter(|value| !value.trim().is_empty());
     let (source, level) = match (flag, &from_environment) {
         (Some(flag), _) => ("--log-level", flag),
@@ -23,12 +34,31 @@ pub(super) fn start(format: LogFormat, flag: Option<&str>, default: &str) -> any
         format!("{source}: {level:?} is no log level; write error, warn, info, debug or trace, or directives")
     })?;
     let ansi = stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| LogWriter);
-    let started = match format {
-        LogFormat::Human => lines.compact().with_ansi(ansi).with_target(false).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    let lines = tracing_subscriber::fmt().with_writer(|| LogWriter);
+    let is_fixed = flag.is_some() || from_environment.is_some();
+    let (level, started) = match format {
+        LogFormat::Human => {
+            let lines = lines.compact().with_ansi(ansi).with_target(false);
+            let lines = lines.with_env_filter(filter).with_filter_reloading();
+            (changes(is_fixed, lines.reload_handle()), lines.try_init())
+        }
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true);
+            let lines = lines.with_env_filter(filter).with_filter_reloading();
+            (changes(is_fixed, lines.reload_handle()), lines.try_init())
+        }
     };
-    started.map_err(|e| anyhow!("the log does not start: {e}"))
+    started.map_err(|e| anyhow!("the log does not start: {e}"))?;
+    Ok(level)
+}
+
+fn changes<S: 'static>(is_fixed: bool, handle: Handle<EnvFilter, S>) -> Level {
+    Level(Box::new(move |level| {
+        // The configuration was checked.
+        if let (false, Ok(filter)) = (is_fixed, filter(level)) {
+            let _ = handle.reload(filter);
+        }
+    }))
 }
 
 /// A bare level is meant for iglu and its plugins: at `debug` the libraries beneath would drown both. Any other bare

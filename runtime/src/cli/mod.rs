@@ -11,6 +11,7 @@ mod project;
 mod run;
 mod simulate;
 mod stop;
+mod storage;
 mod terminal;
 mod test_host;
 
@@ -84,6 +85,9 @@ enum Command {
     /// Play a platform that a bot can connect to: people, groups, and faults
     #[command(subcommand)]
     Simulate(Simulated),
+    /// Look into what plugins have stored, while iglu is not running
+    #[command(subcommand)]
+    Storage(storage::Command),
     /// Compile a plugin from stdin into a cache folder: iglu runs itself so, for the memory that this takes
     #[command(name = crate::plugin::workshop::COMMAND, hide = true)]
     Compile {
@@ -158,10 +162,14 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
             log.start(None, "warn")?;
             blocking_on(inspect::run(&file, json, Language::from_environment()))
         }
+        Command::Storage(command) => {
+            log.start(None, "warn")?;
+            storage::run(command, Language::from_environment())
+        }
         Command::Run { dir } => {
             let config = load(&dir)?;
-            log.start(Some(config.log.format), &config.log.level)?;
-            blocking_on(run::run(config))
+            let level = log.start(Some(config.log.format), &config.log.level)?;
+            blocking_on(run::run(config, level))
         }
         Command::Chat { dir } => {
             let config = load(&dir)?;
@@ -172,7 +180,7 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 impl LogArguments {
-    fn start(&self, format: Option<LogFormat>, level: &str) -> anyhow::Result<()> {
+    fn start(&self, format: Option<LogFormat>, level: &str) -> anyhow::Result<logging::Level> {
         let format = match self.log_format.as_deref() {
             Some("json") => LogFormat::Json,
             Some(_) => LogFormat::Human,

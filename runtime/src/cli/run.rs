@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
+use super::logging::Level;
 use super::stop::{self, Stop};
 use crate::config::Config;
 use crate::house::House;
 
-pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(config: Config, level: Level) -> anyhow::Result<ExitCode> {
     let mut signals = Stop::listen()?;
     let bots = config.bots.len();
     let plugins = config.plugins_dir.clone();
@@ -19,6 +20,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
         );
     }
     house.connect();
+    house.follow_config(move |changed| level.follow(changed));
     let version = env!("CARGO_PKG_VERSION");
     tracing::info!(version, bots, plugins = %plugins.display(), "iglu is up");
     signals.asked().await;

@@ -44,7 +44,7 @@ limits! {
     /// CPU time without returning to the host before the plugin is killed. Honest work between two host calls takes
     /// milliseconds; a second is a loop.
     cpu: Duration = seconds(1), Duration::from_millis(20) => seconds(3600);
-    /// Time from a handler's start to its end, waiting included, before it is reported and, if handlers pile up, the
+    /// Time from a handler's start to its end, waiting for users not counted, before it is reported and, if handlers pile up, the
     /// plugin is restarted. Longer than a slow HTTP answer, shorter than a user's patience.
     handler: Duration = seconds(60), Duration::from_millis(100) => seconds(86400);
     /// Time for `start`. A plugin may fetch something there, but a new version waits for it.
@@ -55,7 +55,7 @@ limits! {
     grace: Duration = seconds(5), Duration::from_millis(0) => seconds(600);
     /// The wait after a first crash; it doubles with each further one. A second is no harm to people and a mercy to logs.
     backoff: Duration = seconds(1), Duration::from_millis(1) => seconds(3600);
-    /// Handlers of one plugin that run at once; more wait in the mailbox. Each costs some 10 KiB while it waits.
+    /// Handlers of one plugin that run at once, those that wait for users not counted; more stay in the mailbox. Each costs some 10 KiB while it waits.
     concurrency: u32 = 64, 1 => 4096;
     /// Bytes of events that wait for the plugin; the newest is shed when they do not fit. Some tens of thousands of
     /// messages: a reload or a burst is a wait, not a loss.
@@ -77,6 +77,14 @@ limits! {
     sends_burst: u32 = 50, 1 => 100_000;
     /// Replies to one event. A long answer in pieces fits; a flood does not.
     replies_per_event: u32 = 50, 1 => 100_000;
+    /// Time of one HTTP request, its body included. Half of what a handler has, so that it can still say that it failed.
+    http_timeout: Duration = seconds(30), Duration::from_millis(10) => seconds(3600);
+    /// HTTP requests on their way at once; more wait for their turn. Many services count six a client.
+    http_at_once: u32 = 16, 1 => 4096;
+    /// Waits for a user's next message at once. Each costs about a kilobyte here and some in the plugin.
+    waits: u32 = 10_000, 0 => 1_000_000;
+    /// Timers that have not fired. Reminders of a group's people, not a queue.
+    timers: u32 = 1000, 0 => 100_000;
     /// Bytes of a file that is downloaded, or sent as bytes.
     file: usize = 64 * MIB, 0 => 4 * GIB;
 }

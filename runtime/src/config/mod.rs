@@ -4,6 +4,7 @@
 //!
 //! ```toml
 //! language = "zh"                 # of /help and the host's own answers: "zh" or "en"; default by LANG
+//! timezone = "Asia/Shanghai"      # of cron lines that name none
 //! superusers = ["10001"]          # may use what plugins keep for superusers
 //! [commands]
 //! prefixes = ["/"]                # `／` is the same as `/`
@@ -29,7 +30,7 @@
 //! [plugin.echo]
 //! enabled = true
 //! grants = ["send", "call:get_*"] # see `policy`
-//! config = { greeting = "hi" }    # by the plugin's own schema
+//! config = { greeting = "hi" }    # by the plugin's own schema; of a secret `x` also x_file = "x.txt"
 //! limits = { memory = "128 MiB" }
 //! ```
 
@@ -38,12 +39,16 @@ mod limits;
 mod nearest;
 mod official;
 mod schema;
+mod secrets;
 mod source;
 mod values;
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
@@ -51,7 +56,8 @@ pub use bots::{BotConfig, BotConfigs, Secret};
 pub use limits::Limits;
 pub(crate) use nearest::nearest;
 pub use official::OfficialConfig;
-pub use schema::plugin_config;
+pub use schema::{PluginSettings, plugin_config};
+pub(crate) use secrets::{hide, shown};
 pub use source::{ConfigError, ConfigErrors};
 
 use crate::policy::Grant;
@@ -60,8 +66,12 @@ use source::{Section, Source, list};
 /// The host's whole configuration, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
+    /// The file that it stands in; relative paths begin in its folder.
+    pub file: PathBuf,
     /// Of the host's own answers in chats.
     pub language: Language,
+    /// Of cron lines that name none: an IANA name.
+    pub timezone: String,
     /// Users who may use what plugins keep for superusers.
     pub superusers: HashSet<String>,
     /// What a command begins with; `""` is none. Never empty.
@@ -81,6 +91,9 @@ pub struct Config {
     /// What is said about single plugins, by id.
     pub plugins: BTreeMap<String, PluginConfig>,
 }
+
+/// The configuration as it stands now: whoever asks again sees a change of the file.
+pub type Live = Arc<ArcSwap<Config>>;
 
 /// The language of the host's own answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +123,7 @@ pub enum LogFormat {
 }
 
 /// What the owner says about one plugin.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct PluginConfig {
     /// Whether it runs.
     pub enabled: bool,
@@ -163,9 +176,20 @@ impl Config {
             }
             return source.finish(None);
         }
-        let config = read(&source.top(&table), path.parent().unwrap_or_else(|| Path::new("")));
+        let config = read(&source.top(&table), path);
         drop(table);
         source.finish(Some(config))
+    }
+
+    /// Where large answers of the web lie until they are sent.
+    pub(crate) fn downloads(&self) -> PathBuf {
+        self.data_dir.join("downloads")
+    }
+
+    /// The folder that relative paths begin in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or_else(|| Path::new(""))
     }
 
     /// What counts for the plugin with this id, named in the file or not.
@@ -177,6 +201,17 @@ impl Config {
             config: Value::Object(serde_json::Map::new()),
             limits: self.limits.clone(),
         })
+    }
+}
+
+/// Which of its settings are secret only the plugin's schema knows, so none is shown.
+impl fmt::Debug for PluginConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PluginConfig")
+            .field("enabled", &self.enabled)
+            .field("grants", &self.grants)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }
 
@@ -194,9 +229,14 @@ impl Language {
     }
 }
 
-fn read(top: &Section<'_>, folder: &Path) -> Config {
+fn read(top: &Section<'_>, file: &Path) -> Config {
+    let folder = file.parent().unwrap_or_else(|| Path::new(""));
     let languages = [("zh", Language::Chinese), ("en", Language::English)];
     let language = top.read("language", |value| values::word(value, &languages));
+    let timezone = top.read("timezone", |value| {
+        let name = values::text(value)?;
+        crate::schedule::zone(&name).map(|_| name)
+    });
     let superusers = top.read_each("superusers", values::id).unwrap_or_default();
 
     let commands = top.section("commands");
@@ -218,7 +258,9 @@ fn read(top: &Section<'_>, folder: &Path) -> Config {
     let plugins = read_plugins(&top.section("plugin"), &limits);
     top.finish();
     Config {
+        file: file.to_owned(),
         language: language.unwrap_or_else(Language::from_environment),
+        timezone: timezone.unwrap_or_else(|| "Asia/Shanghai".to_owned()),
         superusers: superusers.into_iter().collect(),
         prefixes: prefixes.unwrap_or_else(|| vec!["/".to_owned()]),
         log,

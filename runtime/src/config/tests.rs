@@ -62,6 +62,7 @@ fn bots_of_the_official_platform_are_read() {
 fn an_empty_file_is_a_host_without_bots() {
     let config = parse("").unwrap();
     assert_eq!(config.prefixes, ["/"]);
+    assert_eq!(config.timezone, "Asia/Shanghai");
     assert_eq!(config.plugins_dir, Path::new("home/plugins"));
     assert_eq!(config.data_dir, Path::new("home/data"));
     assert_eq!(config.log, LogConfig { format: LogFormat::Human, level: "info".to_owned() });
@@ -109,6 +110,7 @@ fn everything_that_is_written_arrives() {
     let config = parse(
         r#"
         language = "en"
+        timezone = "Europe/Berlin"
         superusers = ["10001", 10002]
         [commands]
         prefixes = ["/", "!", ""]
@@ -138,6 +140,7 @@ fn everything_that_is_written_arrives() {
     )
     .unwrap();
     assert_eq!(config.language, Language::English);
+    assert_eq!(config.timezone, "Europe/Berlin");
     assert_eq!(config.superusers, HashSet::from(["10001".to_owned(), "10002".to_owned()]));
     assert_eq!(config.prefixes, ["/", "!", ""]);
     assert_eq!(config.log.format, LogFormat::Json);
@@ -170,6 +173,7 @@ fn every_error_says_where_and_what_to_write() {
         ("[limits]\nconcurrency = 0", "2:15: limits.concurrency: 0 is too little"),
         ("[limits]\nmemry = '1 MiB'", "2:1: limits.memry: unknown key; did you mean `memory`?"),
         ("language = 'fr'", "1:12: language: \"fr\" is not known; write `zh`, `en`"),
+        ("timezone = 'Asia/Shangai'", "1:12: timezone: \"Asia/Shangai\" is no time zone; write an IANA name"),
         ("[log]\nlevel = 'inof'", "2:9: log.level: \"inof\" is no level; did you mean `info`?"),
         ("[commands]\nprefixes = []", "2:12: commands.prefixes: is empty"),
         ("[commands]\nprefixes = ['/', 'a b']", "2:18: commands.prefixes: \"a b\" has white space"),

@@ -1,23 +1,26 @@
 //! One instance of a plugin, as host functions see it.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
 
-use super::Pace;
 use super::drafts::Drafts;
 use super::log::LogGate;
 use super::streams::Streams;
+use super::{Outlet, Pace};
 use crate::bot::{Bot, Bots};
 use crate::clock::Clock;
-use crate::config::Limits;
+use crate::config::{Limits, Live};
 use crate::model::{Error, Incoming};
 use crate::plugin::activity::Activity;
 use crate::plugin::engine::CpuClock;
 use crate::plugin::flight::Flight;
 use crate::plugin::loader::Version;
+use crate::plugin::mailbox::Mailbox;
 use crate::policy::Policy;
+use crate::router::{Router, Seat};
+use crate::schedule::Schedule;
 use crate::store::PluginStore;
 
 /// Events that are over stay known for so many events more: a task that a handler left behind may still answer.
@@ -32,38 +35,75 @@ pub(crate) struct Surroundings {
     pub(crate) plugin: Arc<str>,
     pub(crate) bots: Arc<Bots>,
     pub(crate) storage: PluginStore,
-    pub(crate) superusers: Arc<[String]>,
+    /// The owner's configuration as it stands now.
+    pub(crate) owner: Live,
     pub(crate) clock: Clock,
-    pub(crate) pace: Pace,
     pub(crate) activity: Arc<Activity>,
+    pub(super) outlet: Outlet,
+    pace: RwLock<Arc<Pace>>,
+    pub(crate) desk: Desk,
     sent: Mutex<VecDeque<(String, String)>>,
     addresses: Mutex<VecDeque<String>>,
+}
+
+/// What it shares with all other plugins.
+pub(crate) struct Shared {
+    pub(crate) bots: Arc<Bots>,
+    pub(crate) owner: Live,
+    pub(crate) clock: Clock,
+    pub(crate) desk: Desk,
+}
+
+/// Where a plugin asks to be woken.
+pub(crate) struct Desk {
+    pub(crate) router: Arc<Router>,
+    pub(crate) schedule: Arc<Schedule>,
 }
 
 impl Surroundings {
     pub(crate) fn new(
         plugin: Arc<str>,
-        bots: Arc<Bots>,
+        shared: Shared,
         storage: PluginStore,
-        superusers: Arc<[String]>,
-        clock: Clock,
+        outlet: Outlet,
         limits: &Limits,
     ) -> Self {
+        let Shared { bots, owner, clock, desk } = shared;
         let (sent, addresses, activity) = (Mutex::default(), Mutex::default(), Arc::default());
-        let pace = Pace::new(limits);
-        Self { plugin, bots, storage, superusers, clock, pace, activity, sent, addresses }
+        let pace = RwLock::new(Arc::new(Pace::new(limits)));
+        Self { plugin, bots, storage, owner, clock, pace, activity, outlet, desk, sent, addresses }
+    }
+
+    /// The gauge of what the plugin sends. What it has counted outlives instances.
+    pub(crate) fn pace(&self) -> Arc<Pace> {
+        Arc::clone(&self.pace.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn keep_pace(&self, limits: &Limits) {
+        let mut pace = self.pace.write().unwrap_or_else(PoisonError::into_inner);
+        if !pace.is_of(limits) {
+            *pace = Arc::new(Pace::new(limits));
+        }
     }
 }
 
 /// The caller of host functions.
 pub(crate) struct Caller {
     pub(crate) plugin: Arc<str>,
-    pub(crate) flight: Flight,
+    pub(crate) flight: Arc<Flight>,
+    pub(crate) mailbox: Arc<Mailbox>,
     /// Cancelled when the instance is about to stop and its handlers' grace is over.
     pub(crate) stopping: CancellationToken,
+    /// Cancelled as soon as the instance is to stop: nobody waits for users any longer.
+    pub(crate) leaving: CancellationToken,
+    why: OnceLock<&'static str>,
+    /// The places of handlers between two waits.
+    seats: Mutex<HashMap<u64, Seat>>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) limits: Limits,
     pub(super) config: String,
+    /// What no log line may hold.
+    pub(crate) secrets: Arc<[String]>,
     pub(super) log: LogGate,
     pub(super) drafts: Drafts,
     around: Option<Arc<Surroundings>>,
@@ -74,14 +114,20 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// A caller with the rights of this version.
-    pub(crate) fn new(around: &Arc<Surroundings>, version: &Version) -> Self {
+    pub(crate) fn new(around: &Arc<Surroundings>, version: &Version, mailbox: &Arc<Mailbox>) -> Self {
+        around.keep_pace(&version.limits);
         Self {
             plugin: Arc::clone(&around.plugin),
-            flight: Flight::default(),
+            flight: Arc::default(),
+            mailbox: Arc::clone(mailbox),
             stopping: CancellationToken::new(),
+            leaving: CancellationToken::new(),
+            why: OnceLock::new(),
+            seats: Mutex::default(),
             policy: Arc::clone(&version.policy),
             limits: version.limits.clone(),
             config: version.config.clone(),
+            secrets: Arc::clone(&version.secrets),
             log: LogGate::new(&version.limits),
             drafts: Drafts::default(),
             around: Some(Arc::clone(around)),
@@ -96,10 +142,15 @@ impl Caller {
         let limits = Limits::default();
         Self {
             plugin: "(unknown)".into(),
-            flight: Flight::default(),
+            flight: Arc::default(),
+            mailbox: Arc::new(Mailbox::new(0)),
             stopping: CancellationToken::new(),
+            leaving: CancellationToken::new(),
+            why: OnceLock::new(),
+            seats: Mutex::default(),
             policy: Arc::new(Policy::new("(unknown)", &[], &[])),
             config: "{}".to_owned(),
+            secrets: Arc::default(),
             log: LogGate::new(&limits),
             drafts: Drafts::default(),
             limits,
@@ -129,6 +180,39 @@ impl Caller {
         if let Some(clock) = self.cpu.get() {
             clock.returned();
         }
+    }
+
+    /// The instance is to stop, for this reason.
+    pub(crate) fn leave(&self, reason: &'static str) {
+        let _ = self.why.set(reason);
+        self.leaving.cancel();
+    }
+
+    /// Why it is to stop: the contract's words of `stop`.
+    pub(super) fn why(&self) -> &'static str {
+        self.why.get().copied().unwrap_or("shutdown")
+    }
+
+    /// A wait of this handler is over; its place is kept until it waits again or ends.
+    pub(super) fn keeps_seat(&self, handler: u64, seat: Seat) {
+        let before = self.seats().insert(handler, seat);
+        // Not under the lock: it passes on what it held.
+        drop(before);
+    }
+
+    /// The place that this handler has kept.
+    pub(super) fn takes_seat(&self, handler: u64) -> Option<Seat> {
+        self.seats().remove(&handler)
+    }
+
+    /// A handler has ended: what was held back for it goes on its way.
+    pub(crate) fn stands_up(&self, handler: u64) {
+        let seat = self.takes_seat(handler);
+        drop(seat);
+    }
+
+    fn seats(&self) -> MutexGuard<'_, HashMap<u64, Seat>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn around(&self) -> Result<&Surroundings, Error> {

@@ -5,10 +5,9 @@ use std::time::Duration;
 use wasmtime::component::Accessor;
 
 use super::enter;
-use super::messages::unsupported;
 use crate::clock::Clock;
 use crate::model::Error;
-use crate::model::contract::iglu::plugin::clock::{Host, HostWithStore};
+use crate::model::contract::iglu::plugin::clock::{Host, HostWithStore, Timer};
 use crate::plugin::engine::{Calls, Ctx};
 
 impl Host for Ctx {
@@ -33,14 +32,22 @@ impl HostWithStore<Ctx> for Calls {
 
     async fn set_timer(
         host: &Accessor<Ctx, Self>,
-        _name: String,
-        _due: f64,
-        _data: Option<String>,
+        name: String,
+        due: f64,
+        data: Option<String>,
     ) -> Result<(), Error> {
-        unsupported(host, "clock.set-timer")
+        let caller = enter(host)?;
+        let schedule = &caller.around()?.desk.schedule;
+        schedule.set_timer(&caller.plugin, name, due, data, caller.limits.timers).await
     }
 
-    async fn cancel_timer(host: &Accessor<Ctx, Self>, _name: String) -> Result<bool, Error> {
-        unsupported(host, "clock.cancel-timer")
+    async fn cancel_timer(host: &Accessor<Ctx, Self>, name: String) -> Result<bool, Error> {
+        let caller = enter(host)?;
+        caller.around()?.desk.schedule.cancel_timer(&caller.plugin, &name).await
+    }
+
+    async fn timers(host: &Accessor<Ctx, Self>) -> Result<Vec<Timer>, Error> {
+        let caller = enter(host)?;
+        Ok(caller.around()?.desk.schedule.timers(&caller.plugin))
     }
 }

@@ -25,7 +25,9 @@ impl context::Host for Ctx {
 
     fn superusers(&mut self, bot: String) -> Vec<String> {
         match self.caller.around() {
-            Ok(around) if around.bots.get(&bot).is_some() => around.superusers.to_vec(),
+            Ok(around) if around.bots.get(&bot).is_some() => {
+                around.owner.load().superusers.iter().cloned().collect()
+            }
             _ => Vec::new(),
         }
     }

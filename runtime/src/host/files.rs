@@ -2,7 +2,7 @@
 
 use wasmtime::component::Accessor;
 
-use super::{Caller, Right, delegate, enter, media, target};
+use super::{Caller, Right, delegate, downloaded, enter, media, target};
 use crate::bot::{Bot, Files, cannot};
 use crate::model::contract::iglu::plugin::files::{Host, HostWithStore};
 use crate::model::{Chat, Error, Listing, Media, MediaSource};
@@ -70,6 +70,7 @@ impl HostWithStore<Ctx> for Calls {
             )));
         }
         let files = files(&*target, "files.upload")?;
+        let file = downloaded::medium(&caller, file).await?;
         caller.flight.acted();
         files.upload(chat, file, folder).await
     }

@@ -2,7 +2,7 @@
 
 use wasmtime::component::Accessor;
 
-use super::{Right, content, delegate, target};
+use super::{Right, content, delegate, downloaded, target};
 use crate::bot::{Groups, cannot};
 use crate::model::contract::iglu::plugin::groups::{Host, HostWithStore};
 use crate::model::{Announcement, Error, EssenceEntry, Group, GroupMember, Media};
@@ -43,6 +43,10 @@ impl HostWithStore<Ctx> for Calls {
             caller.policy.allows(&Permission::Files)?;
         }
         let groups = target.groups().ok_or_else(|| cannot(&target.info(), "groups.announce"))?;
+        let picture = match picture {
+            Some(picture) => Some(downloaded::medium(&caller, picture).await?),
+            None => None,
+        };
         caller.flight.acted();
         groups.announce(group, text, picture).await
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tracing::{debug, error, info, trace, warn};
 
-use crate::config::Limits;
+use crate::config::{Limits, hide};
 use crate::model::contract::iglu::plugin::log::{Host, Level};
 use crate::plugin::engine::Ctx;
 
@@ -38,8 +38,8 @@ impl LogGate {
         Self { limiter: RateLimiter::direct(quota), flood: Mutex::default() }
     }
 
-    /// Writes a line, or drops it if there are too many.
-    pub(super) fn write(&self, plugin: &str, level: Level, text: &str) {
+    /// Writes a line without these secrets, or drops it if there are too many.
+    pub(super) fn write(&self, plugin: &str, level: Level, text: &str, secrets: &[String]) {
         let passes = self.limiter.check().is_ok();
         if let Some(dropped) = self.flood(passes) {
             warn!(
@@ -50,7 +50,7 @@ impl LogGate {
         if !passes {
             return;
         }
-        let text = clean(text);
+        let text = clean(&hide(text, secrets));
         match level {
             Level::Trace => trace!(plugin, "{text}"),
             Level::Debug => debug!(plugin, "{text}"),
@@ -91,7 +91,7 @@ fn clean(text: &str) -> String {
 
 impl Host for Ctx {
     fn write(&mut self, level: Level, text: String) {
-        self.caller.log.write(&self.caller.plugin, level, &text);
+        self.caller.log.write(&self.caller.plugin, level, &text, &self.caller.secrets);
     }
 }
 

@@ -7,7 +7,7 @@ use wasmtime::AsContextMut as _;
 use wasmtime::component::Accessor;
 
 use super::drafts::{Open, Text};
-use super::{Caller, Right, content, enter, media, target};
+use super::{Caller, Right, content, downloaded, enter, media, target};
 use crate::bot::{Bot, Chats, cannot};
 use crate::model::contract::iglu::plugin::messages::{Host, HostWithStore};
 use crate::model::{self, Chat, Error, EventBody, Incoming, Message, Receipt, Segment};
@@ -30,6 +30,7 @@ impl HostWithStore<Ctx> for Calls {
         let caller = enter(host)?;
         content::check(&caller.policy, &content)?;
         let incoming = caller.event(&event)?;
+        let content = downloaded::insert(&caller, content).await?;
         answer(&caller, &incoming, &content, quote).await
     }
 
@@ -43,7 +44,8 @@ impl HostWithStore<Ctx> for Calls {
         caller.policy.allows(&Permission::Send)?;
         content::check(&caller.policy, &content)?;
         let target = caller.bot(&bot)?;
-        caller.around()?.pace.pass(&bot, &chat).await?;
+        let content = downloaded::insert(&caller, content).await?;
+        caller.around()?.pace().pass(&bot, &chat).await?;
         caller.flight.acted();
         let receipt = target.send(&chat, &content, None, false).await?;
         caller.sent(&bot, &receipt.messages);
@@ -203,7 +205,7 @@ async fn finish(caller: &Caller, open: Open) -> Result<Receipt, Error> {
 }
 
 /// Replies to an event.
-async fn answer(
+pub(super) async fn answer(
     caller: &Caller,
     incoming: &Incoming,
     content: &[Segment],

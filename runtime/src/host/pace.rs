@@ -23,6 +23,11 @@ pub(crate) struct Pace {
     line: Mutex<()>,
     waiting: AtomicU32,
     per_second: u32,
+    rates: [u32; 3],
+}
+
+fn rates(limits: &Limits) -> [u32; 3] {
+    [limits.sends_per_second, limits.sends_per_chat, limits.sends_burst]
 }
 
 impl Pace {
@@ -33,7 +38,13 @@ impl Pace {
             line: Mutex::new(()),
             waiting: AtomicU32::new(0),
             per_second: limits.sends_per_second.max(1),
+            rates: rates(limits),
         }
+    }
+
+    /// Whether it gauges by these limits.
+    pub(crate) fn is_of(&self, limits: &Limits) -> bool {
+        self.rates == rates(limits)
     }
 
     /// Waits until one more message may go to `chat`. First come, first served.

@@ -57,7 +57,7 @@ impl Lines {
         if let Some(caller) = self.caller.upgrade()
             && !line.is_empty()
         {
-            caller.log.write(&caller.plugin, Level::Info, &String::from_utf8_lossy(&line));
+            caller.log.write(&caller.plugin, Level::Info, &String::from_utf8_lossy(&line), &caller.secrets);
         }
     }
 }

@@ -6,7 +6,7 @@ use wasmtime::component::Accessor;
 
 use super::{Entered, enter};
 use crate::model::Error;
-use crate::model::contract::iglu::plugin::storage::{Entry, Host, HostWithStore, Page};
+use crate::model::contract::iglu::plugin::storage::{Change, Condition, Entry, Host, HostWithStore, Page};
 use crate::plugin::engine::{Calls, Ctx};
 use crate::store::PluginStore;
 
@@ -55,6 +55,18 @@ impl HostWithStore<Ctx> for Calls {
     async fn set_many(host: &Accessor<Ctx, Self>, entries: Vec<Entry>) -> Result<(), Error> {
         storage(host)?.set_many(entries).await
     }
+
+    async fn get_many(host: &Accessor<Ctx, Self>, keys: Vec<String>) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        storage(host)?.get_many(keys).await
+    }
+
+    async fn apply(
+        host: &Accessor<Ctx, Self>,
+        conditions: Vec<Condition>,
+        changes: Vec<Change>,
+    ) -> Result<bool, Error> {
+        storage(host)?.apply(conditions, changes).await
+    }
 }
 
 /// The plugin's storage, while a call of its is under way.
@@ -73,5 +85,5 @@ impl Deref for Open {
 
 fn storage(host: &Accessor<Ctx, Calls>) -> Result<Open, Error> {
     let caller = enter(host)?;
-    Ok(Open { store: caller.around()?.storage.clone(), _call: caller })
+    Ok(Open { store: caller.around()?.storage.with_quota(caller.limits.storage as u64), _call: caller })
 }

@@ -38,6 +38,11 @@ impl Faults {
         Self { unit, in_a_row: 0, trial: None }
     }
 
+    /// From now on `unit` is the first wait.
+    pub(crate) fn wait_from(&mut self, unit: Duration) {
+        self.unit = unit;
+    }
+
     /// A version took over from one that worked.
     pub(crate) fn on_trial(&mut self, now: Instant) {
         self.in_a_row = 0;

@@ -14,29 +14,35 @@
 //! | a file is deleted | its plugin ends, unless another file holds the same plugin and takes over |
 //! | a second file with the same plugin id | it is refused, naming both |
 //! | a symbolic link | what it points to counts |
+//! | other settings of a plugin in `iglu.toml` | it starts again with these and the state of before |
+//! | settings that do not fit | the reason is logged once; those of before stay |
+
+mod ask;
+mod sight;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use notify::event::{AccessKind, AccessMode};
-use notify::{EventKind, Watcher as _};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
+use self::ask::{Told, started};
+use self::sight::{File, Holds, list, watch};
 use super::engine::Sandbox;
-use super::life::{Home, Plugin, Status};
+use super::life::{Home, Plugin, Status, Why};
 use super::loader::{Hash, LoadError, Loaded, Version, hash, load};
-use super::stamp::{Stamp, list};
 use crate::bot::Bots;
 use crate::clock::Clock;
-use crate::config::{Config, plugin_config};
-use crate::host::Surroundings;
+use crate::config::{Live, plugin_config};
+use crate::host::{Desk, Outlet, Shared, Surroundings};
 use crate::policy::Policy;
 use crate::router::{Listener, Router};
+use crate::schedule::Schedule;
 use crate::store::Store;
+use crate::web::Web;
 
 /// How long a file must be at rest before it is read: longer than the pauses of a copy, shorter than patience.
 const SETTLE: Duration = Duration::from_millis(50);
@@ -45,14 +51,18 @@ const GONE: Duration = Duration::from_millis(300);
 /// What the watcher misses (network drives, full queues) is found so late at most.
 const RESCAN: Duration = Duration::from_secs(3);
 
+const DISABLED: &str = "not enabled in iglu.toml";
+
 /// What the folder's plugins work with.
 pub(crate) struct Rooms {
     pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) config: Arc<Config>,
+    pub(crate) config: Live,
     pub(crate) bots: Arc<Bots>,
     pub(crate) store: Arc<Store>,
     pub(crate) router: Arc<Router>,
+    pub(crate) schedule: Arc<Schedule>,
     pub(crate) clock: Clock,
+    pub(crate) web: Web,
 }
 
 /// The plugins that live here, by id.
@@ -64,22 +74,38 @@ pub(crate) struct Folder {
     orders: mpsc::Sender<Order>,
 }
 
+/// What the folder's task is told, and who waits until it is done.
 enum Order {
+    /// This file is to be loaded.
     Load(PathBuf, Told),
+    /// The owner's configuration is another now.
+    Resettle(oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
 }
 
-/// Hears what became of a file.
-type Told = oneshot::Sender<Result<(), String>>;
+/// The folder, for whoever changes the configuration.
+#[derive(Clone)]
+pub(crate) struct Resettle(mpsc::Sender<Order>);
+
+impl Resettle {
+    /// Lets every plugin have the settings of the present configuration. Answers when all that have other settings have been
+    /// told.
+    pub(crate) async fn resettle(&self) {
+        let (done, end) = oneshot::channel();
+        if self.0.send(Order::Resettle(done)).await.is_ok() {
+            let _ = end.await;
+        }
+    }
+}
 
 impl Folder {
     /// Looks at the folder once, begins what is in it, and goes on watching.
     pub(crate) async fn open(rooms: Rooms) -> anyhow::Result<Self> {
-        let path = rooms.config.plugins_dir.clone();
+        let path = rooms.config.load().plugins_dir.clone();
         std::fs::create_dir_all(&path)
             .map_err(|e| anyhow::anyhow!("cannot make the plugin folder {}: {e}", path.display()))?;
         let plugins = Plugins::default();
-        let changed = announce(&rooms.router, &plugins);
+        let changed = announce(&rooms.router, &rooms.schedule, &plugins);
         let (orders, inbox) = mpsc::channel(1);
         let (ready, is_ready) = oneshot::channel();
         let (hint, hints) = mpsc::channel(1);
@@ -109,12 +135,9 @@ impl Folder {
         self.plugins.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
-    /// Loads a file now, whether it changed or not. Returns when its plugin has started.
-    pub(crate) async fn load(&self, file: &Path) -> Result<(), String> {
-        let (told, answer) = oneshot::channel();
-        let closed = "the plugin folder is closed";
-        self.orders.send(Order::Load(file.to_owned(), told)).await.map_err(|_| closed)?;
-        answer.await.unwrap_or_else(|_| Err("the file changed again before it was loaded".to_owned()))
+    /// This folder's ear for changes of the configuration.
+    pub(crate) fn resettle(&self) -> Resettle {
+        Resettle(self.orders.clone())
     }
 
     /// Stops watching and ends all plugins.
@@ -131,9 +154,13 @@ impl Folder {
     }
 }
 
-/// Tells the router who listens, whenever that changes.
-fn announce(router: &Arc<Router>, plugins: &Plugins) -> Arc<dyn Fn() + Send + Sync> {
-    let (router, plugins) = (Arc::clone(router), Arc::clone(plugins));
+/// Tells the router and the schedule who listens, whenever that changes.
+fn announce(
+    router: &Arc<Router>,
+    schedule: &Arc<Schedule>,
+    plugins: &Plugins,
+) -> Arc<dyn Fn() + Send + Sync> {
+    let (router, schedule, plugins) = (Arc::clone(router), Arc::clone(schedule), Arc::clone(plugins));
     Arc::new(move || {
         let plugins = plugins.read().unwrap_or_else(PoisonError::into_inner);
         let listening =
@@ -144,45 +171,10 @@ fn announce(router: &Arc<Router>, plugins: &Plugins) -> Arc<dyn Fn() + Send + Sy
             mailbox: Arc::clone(&plugin.mailbox),
         };
         // Under the lock, so that of two changes the later one is the later one for the router too.
-        router.listen(plugins.values().filter(listening).map(listener).collect());
+        let listeners: Vec<Listener> = plugins.values().filter(listening).map(listener).collect();
+        schedule.listen(&listeners);
+        router.listen(listeners);
     })
-}
-
-fn watch(path: &Path, hint: mpsc::Sender<()>) -> Option<notify::RecommendedWatcher> {
-    let told = move |event: notify::Result<notify::Event>| {
-        // Looking at the folder opens it, and that is an event too: whoever follows it never rests.
-        let is_look = event.is_ok_and(|event| {
-            event.kind.is_access() && event.kind != EventKind::Access(AccessKind::Close(AccessMode::Write))
-        });
-        if !is_look {
-            // One waiting hint is as good as many.
-            let _ = hint.try_send(());
-        }
-    };
-    let watcher = notify::recommended_watcher(told)
-        .and_then(|mut watcher| watcher.watch(path, notify::RecursiveMode::NonRecursive).map(|()| watcher));
-    watcher.map_err(|e| warn!("cannot watch {}: {e}; it is looked at every {RESCAN:?}", path.display())).ok()
-}
-
-/// A file and what became of it.
-struct File {
-    stamp: Option<Stamp>,
-    /// Since when the stamp is what it is.
-    since: Instant,
-    /// It has to be read.
-    fresh: bool,
-    hash: Option<Hash>,
-    holds: Holds,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Holds {
-    /// Nothing that could be loaded, so far.
-    Nothing,
-    /// The plugin with this id.
-    Plugin(String),
-    /// The plugin with this id, which another file holds already.
-    Double(String),
 }
 
 type Loading = (PathBuf, Hash, Result<Loaded, LoadError>);
@@ -219,6 +211,10 @@ impl Keeper {
                 },
                 order = orders.recv() => match order {
                     Some(Order::Load(path, told)) => self.ask(path, told),
+                    Some(Order::Resettle(done)) => {
+                        self.resettle().await;
+                        let _ = done.send(());
+                    }
                     Some(Order::Stop(done)) => {
                         let _ = done.send(());
                         return;
@@ -273,26 +269,6 @@ impl Keeper {
         next
     }
 
-    /// A file is to be loaded at the next look.
-    fn ask(&mut self, path: PathBuf, told: Told) {
-        let Some(stamp) = std::fs::metadata(&path).ok().map(|metadata| Stamp::of(&metadata)) else {
-            let _ = told.send(Err(format!("there is no file {}", path.display())));
-            return;
-        };
-        let now = Instant::now();
-        let file = self.files.entry(path.clone()).or_insert_with(|| File::new(now));
-        (file.stamp, file.fresh, file.hash) = (Some(stamp), true, None);
-        file.since = now.checked_sub(SETTLE).unwrap_or(now);
-        self.asked.insert(path, told);
-    }
-
-    /// Answers whoever asked for this file.
-    fn tell(&mut self, path: &Path, what: Result<(), &str>) {
-        if let Some(told) = self.asked.remove(path) {
-            let _ = told.send(what.map_err(str::to_owned));
-        }
-    }
-
     async fn read(&mut self, path: &Path) {
         let Some(file) = self.files.get_mut(path) else { return };
         file.fresh = false;
@@ -300,8 +276,7 @@ impl Keeper {
             Ok(bytes) => bytes,
             Err(e) => {
                 error!(file = %path.display(), "cannot read the plugin file: {e}; check its permissions");
-                self.tell(path, Err("the file cannot be read"));
-                return;
+                return self.tell(path, "the file cannot be read");
             }
         };
         let new = hash(&bytes);
@@ -310,7 +285,7 @@ impl Keeper {
         }
         file.hash = Some(new);
         let (path, sandbox) = (path.to_owned(), Arc::clone(&self.rooms.sandbox));
-        let limits = self.rooms.config.limits.clone();
+        let limits = self.rooms.config.load().limits.clone();
         self.loads.spawn(async move {
             let result = load(&sandbox, bytes, &new, &limits).await;
             (path, new, result)
@@ -319,32 +294,69 @@ impl Keeper {
 
     async fn loaded(&mut self, path: PathBuf, hash: Hash, result: Result<Loaded, LoadError>) {
         // A file that changed meanwhile is loaded again.
-        let Some(file) = self.files.get(&path).filter(|file| file.hash == Some(hash) && file.stamp.is_some())
+        let Some(file) =
+            self.files.get_mut(&path).filter(|file| file.hash == Some(hash) && file.stamp.is_some())
         else {
             return;
         };
-        let held = file.holds.clone();
-        let version = match result.map_err(|e| e.to_string()).and_then(|loaded| self.version(&path, loaded)) {
+        match result {
+            Ok(loaded) => {
+                (file.loaded, file.refusal) = (Some(loaded), None);
+                self.settle(&path, Why::Reload).await;
+            }
+            Err(e) => {
+                refused(&path, &file.holds, &e.to_string());
+                self.tell(&path, &e.to_string());
+            }
+        }
+    }
+
+    /// The configuration changed: each plugin whose settings are others now gets them.
+    async fn resettle(&mut self) {
+        // The router's table may depend on the owner's settings too.
+        (self.changed)();
+        let loaded = |(path, file): (&PathBuf, &File)| file.loaded.is_some().then(|| path.clone());
+        let paths: Vec<PathBuf> = self.files.iter().filter_map(loaded).collect();
+        for path in paths {
+            self.settle(&path, Why::Config).await;
+        }
+    }
+
+    /// Makes of a loaded file what the owner's configuration says.
+    async fn settle(&mut self, path: &Path, why: Why) {
+        let Some(file) = self.files.get(path) else { return };
+        let Some(loaded) = file.loaded.clone() else { return };
+        let (held, before) = (file.holds.clone(), file.version.clone());
+        let id = loaded.manifest.id.clone();
+        if why == Why::Config && held == Holds::Double(id.clone()) {
+            return;
+        }
+        let version = match self.version(path, loaded, before.as_deref()) {
             Ok(Some(version)) => Arc::new(version),
-            Ok(None) => return self.tell(&path, Err("it is not enabled in iglu.toml")),
+            Ok(None) => {
+                self.tell(path, DISABLED);
+                return self.disabled(path, &held, &id).await;
+            }
             Err(reason) => {
-                let stays = match &held {
-                    Holds::Plugin(id) => format!("; the version of {id} that runs stays"),
-                    _ => String::new(),
-                };
-                error!(file = %path.display(), "not a plugin that can run here: {reason}{stays}");
-                return self.tell(&path, Err(&reason));
+                let known = self.files.get_mut(path).and_then(|file| file.refusal.replace(reason.clone()));
+                if known.as_ref() != Some(&reason) {
+                    refused(path, &held, &reason);
+                }
+                return self.tell(path, &reason);
             }
         };
-        let id = version.manifest.id.clone();
-        if let Some(other) = self.holder(&id, &path) {
+        if let Some(before) = before.filter(|before| why == Why::Config && before.is_settled_as(&version)) {
+            self.set(path, held, Some(before));
+            return;
+        }
+        if let Some(other) = self.holder(&id, path) {
             error!(
                 file = %path.display(),
                 "it holds the plugin {id:?}, and so does {}; delete one of them, or give one another id",
                 other.display()
             );
-            self.set(&path, Holds::Double(id));
-            return self.tell(&path, Err("another file holds the same plugin"));
+            self.set(path, Holds::Double(id), None);
+            return self.tell(path, "another file holds the same plugin");
         }
         // The file held another plugin before.
         if let Holds::Plugin(old) = &held
@@ -352,45 +364,65 @@ impl Keeper {
         {
             self.end(old).await;
         }
-        self.set(&path, Holds::Plugin(id.clone()));
-        let told = self.asked.remove(&path);
+        self.set(path, Holds::Plugin(id.clone()), Some(Arc::clone(&version)));
+        let told = self.asked.remove(path);
         let known = self.plugins.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-        match known {
-            Some(plugin) => {
-                let answer = plugin.swap(Arc::clone(&version));
-                tokio::spawn(async move {
-                    let answer = answer.await.unwrap_or_else(|_| Err("the plugin has ended".to_owned()));
-                    if answer.is_ok() {
-                        let number = &version.manifest.version;
-                        info!(plugin = %id, version = %number, "the new version has taken over");
-                    }
-                    if let Some(told) = told {
-                        let _ = told.send(answer);
-                    }
-                });
+        let Some(plugin) = known else {
+            let status = self.begin(version);
+            if let Some(told) = told {
+                tokio::spawn(started(status, told));
             }
-            None => {
-                let status = self.begin(version);
-                if let Some(told) = told {
-                    tokio::spawn(started(status, told));
+            return;
+        };
+        let answer = plugin.swap(Arc::clone(&version), why);
+        tokio::spawn(async move {
+            let answer = answer.await.unwrap_or_else(|_| Err("the plugin has ended".to_owned()));
+            if answer.is_ok() {
+                let number = &version.manifest.version;
+                match why {
+                    Why::Reload => info!(plugin = %id, version = %number, "the new version has taken over"),
+                    Why::Config => info!(plugin = %id, version = %number, "it runs with its new settings"),
                 }
             }
+            if let Some(told) = told {
+                let _ = told.send(answer);
+            }
+        });
+    }
+
+    /// The owner does not want this plugin.
+    async fn disabled(&mut self, path: &Path, held: &Holds, id: &str) {
+        let known = self.files.get(path).and_then(|file| file.refusal.clone());
+        self.set(path, Holds::Nothing, None);
+        if let Holds::Plugin(held) = held {
+            self.end(held).await;
+        }
+        if let Some(file) = self.files.get_mut(path) {
+            file.refusal = Some(DISABLED.to_owned());
+        }
+        if known.as_deref() != Some(DISABLED) {
+            info!(plugin = %id, file = %path.display(), "{DISABLED}");
         }
     }
 
     /// What the owner's configuration makes of a file. `None`: it is not to run.
-    fn version(&self, path: &Path, loaded: Loaded) -> Result<Option<Version>, String> {
+    fn version(
+        &self,
+        path: &Path,
+        loaded: Loaded,
+        before: Option<&Version>,
+    ) -> Result<Option<Version>, String> {
         let Loaded { manifest, pre, .. } = loaded;
-        let settings = self.rooms.config.plugin(&manifest.id);
+        let owner = self.rooms.config.load();
+        let settings = owner.plugin(&manifest.id);
         if !settings.enabled {
-            info!(plugin = %manifest.id, file = %path.display(), "not enabled in iglu.toml");
             return Ok(None);
         }
-        let config = plugin_config(&manifest.id, manifest.config.as_ref(), &settings.config)
+        let config = plugin_config(&manifest.id, manifest.config.as_ref(), &settings.config, owner.folder())
             .map_err(|faults| faults.join("; "))?;
         let policy = Policy::new(&manifest.id, &manifest.permissions, &settings.grants);
         let wanted = policy.ungranted();
-        if !wanted.is_empty() {
+        if !wanted.is_empty() && before.is_none_or(|before| before.policy.ungranted() != wanted) {
             let all = wanted.join(", ");
             let lines = policy.lines(&wanted);
             let (table, line) = lines.split_once('\n').unwrap_or_default();
@@ -400,12 +432,13 @@ impl Keeper {
                  {table}: {line}"
             );
         }
-        let manifest = Arc::new(manifest);
         Ok(Some(Version {
             matcher: self.rooms.router.matcher(&manifest),
             pre,
             limits: settings.limits,
-            config: config.to_string(),
+            config: config.value.to_string(),
+            secrets: config.secrets.into(),
+            grants: settings.grants,
             policy: Arc::new(policy),
             file: path.to_owned(),
             manifest,
@@ -415,14 +448,16 @@ impl Keeper {
     fn begin(&mut self, version: Arc<Version>) -> watch::Receiver<Status> {
         let id = version.manifest.id.clone();
         let limits = &version.limits;
-        let surroundings = Surroundings::new(
-            id.as_str().into(),
-            Arc::clone(&self.rooms.bots),
-            self.rooms.store.plugin(&id, limits.storage as u64),
-            self.rooms.config.superusers.iter().cloned().collect(),
-            self.rooms.clock.clone(),
-            limits,
-        );
+        let downloads = self.rooms.config.load().downloads().join(&id);
+        let outlet = Outlet::new(self.rooms.web.clone(), &self.rooms.clock, downloads, limits);
+        let shared = Shared {
+            bots: Arc::clone(&self.rooms.bots),
+            owner: Arc::clone(&self.rooms.config),
+            clock: self.rooms.clock.clone(),
+            desk: Desk { router: Arc::clone(&self.rooms.router), schedule: Arc::clone(&self.rooms.schedule) },
+        };
+        let storage = self.rooms.store.plugin(&id, limits.storage as u64);
+        let surroundings = Surroundings::new(id.as_str().into(), shared, storage, outlet, limits);
         let home = Home {
             sandbox: Arc::clone(&self.rooms.sandbox),
             surroundings: Arc::new(surroundings),
@@ -469,31 +504,17 @@ impl Keeper {
         }
     }
 
-    fn set(&mut self, path: &Path, holds: Holds) {
+    fn set(&mut self, path: &Path, holds: Holds, version: Option<Arc<Version>>) {
         if let Some(file) = self.files.get_mut(path) {
-            file.holds = holds;
+            (file.holds, file.version, file.refusal) = (holds, version, None);
         }
     }
 }
 
-impl File {
-    fn new(now: Instant) -> Self {
-        Self { stamp: None, since: now, fresh: false, hash: None, holds: Holds::Nothing }
-    }
-
-    /// At rest for long enough to be read, by our clock or by the file's own.
-    fn is_ripe(&self, now: Instant) -> bool {
-        let Some(stamp) = self.stamp.as_ref().filter(|_| self.fresh) else { return false };
-        let age = stamp.modified.and_then(|modified| modified.elapsed().ok());
-        now - self.since >= SETTLE || age.is_some_and(|age| age > Duration::from_secs(2))
-    }
-}
-
-/// Tells how the start of a plugin ended.
-async fn started(mut status: watch::Receiver<Status>, told: Told) {
-    let status = status.wait_for(|status| *status != Status::Starting).await.map(|status| status.clone());
-    let _ = told.send(match status {
-        Ok(Status::Running) => Ok(()),
-        _ => Err("it does not start; the log says why".to_owned()),
-    });
+fn refused(path: &Path, held: &Holds, reason: &str) {
+    let stays = match held {
+        Holds::Plugin(id) => format!("; the version of {id} that runs stays"),
+        _ => String::new(),
+    };
+    error!(file = %path.display(), "not a plugin that can run here: {reason}{stays}");
 }

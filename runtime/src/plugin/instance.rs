@@ -15,12 +15,14 @@ use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, TypedFunc};
 
 use super::engine::{Ctx, Sandbox};
+use super::flight::Left;
 use super::loader::Version;
 use super::mailbox::{Job, Mailbox, Verdict};
 use crate::config::Limits;
 use crate::host::{Caller, finish_drafts};
 use crate::model::Event;
 use crate::model::contract::exports::iglu::plugin::guest::{Guest, Outcome};
+use crate::schedule::is_cron;
 
 /// Handlers that are told to finish up, because their grace is over, have this long to do so.
 const FAREWELL: Duration = Duration::from_millis(100);
@@ -93,6 +95,7 @@ pub(crate) async fn live(
     // A stop that takes too long costs the state and nothing else.
     let stopping = life.phase().0 == Phase::Stopping;
     let in_flight = caller.flight.len();
+    mailbox.awakes(caller.flight.wake_all());
     let ended = match result {
         Ok(Ending::Fault(reason)) | Err(reason) if stopping => {
             warn!(plugin = %version.manifest.id, "stop() failed, its state is lost: {reason}");
@@ -127,7 +130,7 @@ impl Life<'_> {
         started: impl FnOnce(),
     ) -> wasmtime::Result<Ending> {
         if let Err(reason) = guest.call_start(accessor, state).await? {
-            return Ok(Ending::Refused(reason));
+            return Ok(Ending::Refused(self.version.shown(&reason).into_owned()));
         }
         let handle: Handle = accessor.with(|store| guest.func_handle().func().typed(store))?;
         self.enter(Phase::Serving);
@@ -136,11 +139,12 @@ impl Life<'_> {
         let mut running = FuturesUnordered::new();
         let mut rematched = String::new();
         let reason = loop {
-            let room = self.caller.flight.len() < self.version.limits.concurrency as usize;
+            let room = self.caller.flight.busy() < self.version.limits.concurrency as usize;
             tokio::select! {
                 biased;
                 Some(done) = running.next(), if !running.is_empty() => self.settle(done)?,
                 reason = halted(halt) => break reason,
+                () = self.caller.flight.rested(), if !room => {}
                 job = self.mailbox.pop(), if room => {
                     for job in self.current(job, &mut rematched) {
                         running.push(self.begin(accessor, handle, job)?);
@@ -150,6 +154,7 @@ impl Life<'_> {
         };
 
         self.enter(Phase::Stopping);
+        self.caller.leave(reason);
         let limits = &self.version.limits;
         for (time, last) in [(limits.grace, false), (FAREWELL, true)] {
             let end = tokio::time::sleep(time);
@@ -157,7 +162,7 @@ impl Life<'_> {
             while !running.is_empty() {
                 tokio::select! {
                     biased;
-                    Some(done) = running.next() => if !(last && self.gave_up(&done)) { self.settle(done)? },
+                    Some(done) = running.next() => if !self.gave_up(&done, last) { self.settle(done)? },
                     () = &mut end => break,
                 }
             }
@@ -173,8 +178,13 @@ impl Life<'_> {
 
     /// Whether a handler that was told to finish up has failed without having acted. Its event stays in flight, for the
     /// next instance.
-    fn gave_up(&self, (number, result): &(u64, wasmtime::Result<Result<Outcome, String>>)) -> bool {
-        matches!(result, Ok(Err(_))) && self.caller.flight.is_idle(*number)
+    fn gave_up(
+        &self,
+        (number, result): &(u64, wasmtime::Result<Result<Outcome, String>>),
+        all: bool,
+    ) -> bool {
+        let flight = &self.caller.flight;
+        matches!(result, Ok(Err(_))) && (all || flight.was_told(*number)) && flight.is_idle(*number)
     }
 
     /// The job in terms of this version: one that was matched for a version before and names a handler that is gone is
@@ -189,6 +199,11 @@ impl Life<'_> {
             return Vec::new();
         }
         rematched.clone_from(id);
+        // A cron line is its handler's alone.
+        if is_cron(&job.event) {
+            self.mailbox.became(0);
+            return Vec::new();
+        }
         let found = self.version.matcher.matches(&job.event);
         self.mailbox.became(found.len());
         let mut verdict = job.verdict;
@@ -232,13 +247,17 @@ impl Life<'_> {
     ) -> wasmtime::Result<()> {
         let outcome = result?;
         self.caller.returned();
-        let Some(job) = self.caller.flight.leave(number) else { return Ok(()) };
+        let Some(Left { job, taken, rested }) = self.caller.flight.leave(number) else { return Ok(()) };
+        self.mailbox.awakes(usize::from(rested));
         self.caller.is_over(&job.event);
+        taken.iter().for_each(|event| self.caller.is_over(event));
+        self.caller.stands_up(number);
         let verdict = match outcome {
             Ok(Outcome::Passed) => Verdict::Passed,
             Ok(Outcome::Handled) => Verdict::Handled,
             Err(reason) => {
                 let (plugin, event) = (&self.version.manifest.id, &job.event.event.id);
+                let reason = self.version.shown(&reason);
                 error!(%plugin, handler = %job.handler, %event, "the handler failed: {reason}");
                 Verdict::Handled
             }
@@ -275,7 +294,7 @@ impl Life<'_> {
                 warn!(%plugin, handler = %late.handler, event = %late.event, "the handler has been running for {age:.1?}");
             }
             if phase == Phase::Serving && oldest > limits.handler {
-                let running = self.caller.flight.len();
+                let running = self.caller.flight.busy();
                 if running >= limits.concurrency as usize || oldest > limits.handler * 2 {
                     return Ending::Fault(format!(
                         "a handler has been running for {oldest:.1?} (limit {:?}), {running} run at once (limit {})",

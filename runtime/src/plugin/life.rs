@@ -44,8 +44,17 @@ pub(crate) struct Plugin {
 /// Hears that a swap has succeeded, or why not.
 type Done = oneshot::Sender<Result<(), String>>;
 
+/// Why another version comes, in the words of the contract's `stop`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The file changed.
+    Reload,
+    /// The owner's settings changed.
+    Config,
+}
+
 enum Order {
-    Swap { version: Arc<Version>, done: Done },
+    Swap { version: Arc<Version>, why: Why, done: Done },
     Close { reason: &'static str, done: oneshot::Sender<()> },
 }
 
@@ -111,10 +120,10 @@ impl Plugin {
 
     /// Puts another version in place, after those that were ordered before. The answer comes when it has started, or
     /// says why the old one stays.
-    pub(crate) fn swap(&self, version: Arc<Version>) -> oneshot::Receiver<Result<(), String>> {
+    pub(crate) fn swap(&self, version: Arc<Version>, why: Why) -> oneshot::Receiver<Result<(), String>> {
         let (done, answer) = oneshot::channel();
         // A plugin that has ended drops `done`, which its receiver notices.
-        let _ = self.orders.send(Order::Swap { version, done });
+        let _ = self.orders.send(Order::Swap { version, why, done });
         answer
     }
 
@@ -157,7 +166,7 @@ impl Keeper {
 
             let (reason, refused) = match ended.ending {
                 Ending::Stopped { state: handed } => match order {
-                    Some(Order::Swap { version: next, done }) => {
+                    Some(Order::Swap { version: next, done, .. }) => {
                         self.before = Some(Before { version, state: handed.clone(), done: Some(done) });
                         self.faults.on_trial(Instant::now());
                         (version, state) = (next, handed);
@@ -173,14 +182,20 @@ impl Keeper {
             // A new version that does not even start: the old one goes on as if nothing had been.
             if !started && let Some(before) = self.before.take() {
                 let reason = if refused { format!("its start() failed: {reason}") } else { reason };
-                error!(plugin = %id, "the new version does not start, the version before stays: {reason}");
+                // Two versions of one file differ in the owner's settings alone.
+                let (new, old) = if Arc::ptr_eq(&version.manifest, &before.version.manifest) {
+                    ("it does not start with its new settings", "those before stay")
+                } else {
+                    ("the new version does not start", "the version before stays")
+                };
+                error!(plugin = %id, "{new}, {old}: {reason}");
                 if let Some(done) = before.done {
                     let _ = done.send(Err(reason));
                 }
                 self.faults.forget();
                 (version, state) = (before.version, before.state);
                 match order {
-                    Some(Order::Swap { version: next, done }) => {
+                    Some(Order::Swap { version: next, done, .. }) => {
                         self.before = Some(Before { version, state: state.clone(), done: Some(done) });
                         version = next;
                     }
@@ -195,7 +210,7 @@ impl Keeper {
                     error!(plugin = %id, "it crashed while it was stopped: {reason}");
                     return self.end(Some(done));
                 }
-                Some(Order::Swap { version: next, done }) => {
+                Some(Order::Swap { version: next, done, .. }) => {
                     error!(plugin = %id, "it crashed while it was replaced: {reason}");
                     self.before = Some(Before { version, state: None, done: Some(done) });
                     self.faults.on_trial(Instant::now());
@@ -252,7 +267,7 @@ impl Keeper {
         state: Option<Vec<u8>>,
         orders: &mut mpsc::UnboundedReceiver<Order>,
     ) -> (Ended, Option<Order>, bool) {
-        let caller = Arc::new(Caller::new(&self.home.surroundings, version));
+        let caller = Arc::new(Caller::new(&self.home.surroundings, version, &self.mailbox));
         let (halt, halted) = watch::channel(None);
         let (started, mut has_started) = oneshot::channel();
         let mailbox = Arc::clone(&self.mailbox);
@@ -273,7 +288,8 @@ impl Keeper {
                 ended = &mut life => break ended,
                 next = orders.recv(), if order.is_none() => {
                     let reason = match &next {
-                        Some(Order::Swap { .. }) => "reload",
+                        Some(Order::Swap { why: Why::Reload, .. }) => "reload",
+                        Some(Order::Swap { why: Why::Config, .. }) => "config",
                         Some(Order::Close { reason, .. }) => reason,
                         None => "shutdown",
                     };
@@ -300,7 +316,9 @@ impl Keeper {
     }
 
     /// From now on the router matches for this version.
-    fn install(&self, version: &Version) {
+    fn install(&mut self, version: &Version) {
+        self.mailbox.resize(version.limits.mailbox);
+        self.faults.wait_from(version.limits.backoff);
         *self.manifest.write().unwrap_or_else(std::sync::PoisonError::into_inner) =
             Arc::clone(&version.manifest);
         self.status.send_replace(Status::Starting);
@@ -310,7 +328,7 @@ impl Keeper {
     /// An order for a plugin of which no instance runs.
     fn out_of_order(&self, order: Option<Order>) -> Option<(Arc<Version>, Done)> {
         match order {
-            Some(Order::Swap { version, done }) => Some((version, done)),
+            Some(Order::Swap { version, done, .. }) => Some((version, done)),
             Some(Order::Close { done, .. }) => {
                 self.end(Some(done));
                 None

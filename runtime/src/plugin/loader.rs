@@ -1,5 +1,6 @@
 //! From bytes to something that can be instantiated, with one clear outcome for every kind of file.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +13,10 @@ use super::engine::{Ctx, Sandbox};
 use super::instance::explain;
 use super::manifest::Manifest;
 use super::workshop;
-use crate::config::Limits;
+use crate::config::{Limits, hide};
 use crate::host::Caller;
 use crate::model::contract::PluginPre;
+use crate::policy::Grant;
 
 /// The contract that this host speaks.
 pub const CONTRACT: &str = "0.1.0";
@@ -27,10 +29,26 @@ pub(crate) struct Version {
     pub(crate) limits: Limits,
     /// The plugin's configuration for this version, as JSON: defaults filled in.
     pub(crate) config: String,
+    /// What of it must never be shown.
+    pub(crate) secrets: Arc<[String]>,
+    pub(crate) grants: Vec<Grant>,
     pub(crate) policy: Arc<crate::policy::Policy>,
     /// Finds the handlers of events that were queued for another version.
     pub(crate) matcher: crate::router::Matcher,
     pub(crate) file: PathBuf,
+}
+
+impl Version {
+    /// Whether both come of one file and the owner's settings are the same, so that one need not take over from the other.
+    pub(crate) fn is_settled_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.manifest, &other.manifest)
+            && (&self.config, &self.limits, &self.grants) == (&other.config, &other.limits, &other.grants)
+    }
+
+    /// A text of the plugin as it may be shown.
+    pub(crate) fn shown<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        hide(text, &self.secrets)
+    }
 }
 
 /// Names a file's content.
@@ -102,8 +120,9 @@ pub enum LoadError {
 }
 
 /// A component that passed all checks, before the owner's configuration comes in.
+#[derive(Clone)]
 pub(crate) struct Loaded {
-    pub(crate) manifest: Manifest,
+    pub(crate) manifest: Arc<Manifest>,
     pub(crate) pre: PluginPre<Ctx>,
     imports: Vec<String>,
 }
@@ -131,7 +150,7 @@ pub(crate) async fn load(
     .map_err(|e| LoadError::Describe(format!("the compiler failed: {e}")))??;
     let imports =
         component.component_type().imports(sandbox.engine()).map(|(name, _)| name.to_owned()).collect();
-    let manifest = Manifest::parse(&describe(sandbox, &pre, limits).await?)?;
+    let manifest = Arc::new(Manifest::parse(&describe(sandbox, &pre, limits).await?)?);
     Ok(Loaded { manifest, pre, imports })
 }
 
@@ -154,6 +173,7 @@ pub(crate) async fn inspect_in(path: &Path, cache: Option<&Path>) -> Result<Insp
         .iter()
         .find_map(|import| import.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@')))
         .map_or_else(|| CONTRACT.to_owned(), |(_, version)| version.to_owned());
+    let manifest = Arc::unwrap_or_clone(manifest);
     Ok(Inspection { manifest, contract, imports, size })
 }
 

@@ -5,7 +5,7 @@
 //! puts work in (a socket reader) must never wait.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot, watch};
@@ -43,7 +43,7 @@ pub enum Verdict {
 #[derive(Debug)]
 pub struct Mailbox {
     queue: Mutex<Queue>,
-    capacity: usize,
+    capacity: AtomicUsize,
     arrived: Notify,
     shed: AtomicU64,
     /// Jobs that were put in and are not done with, in here or in flight.
@@ -69,11 +69,16 @@ impl Mailbox {
     pub fn new(capacity: usize) -> Self {
         Self {
             queue: Mutex::default(),
-            capacity,
+            capacity: AtomicUsize::new(capacity),
             arrived: Notify::new(),
             shed: AtomicU64::new(0),
             open: watch::Sender::new(0),
         }
+    }
+
+    /// From now on it is for so many bytes. What is in it stays.
+    pub fn resize(&self, capacity: usize) {
+        self.capacity.store(capacity, Ordering::Relaxed);
     }
 
     /// Puts a job at the end. Never waits.
@@ -84,7 +89,7 @@ impl Mailbox {
     pub fn push(&self, job: Job) -> Result<(), Full> {
         let weight = weight(&job);
         let mut queue = self.lock();
-        if queue.bytes + weight > self.capacity && !queue.jobs.is_empty() {
+        if queue.bytes + weight > self.capacity.load(Ordering::Relaxed) && !queue.jobs.is_empty() {
             drop(queue);
             return Err(Full { shed: self.shed.fetch_add(1, Ordering::Relaxed) + 1 });
         }
@@ -145,13 +150,23 @@ impl Mailbox {
         self.open.send_modify(|open| *open = open.saturating_sub(jobs));
     }
 
-    /// Returns when every job that was put in is done.
+    /// A job in flight waits for a user: nothing is to be done for it.
+    pub fn rests(&self) {
+        self.lost(1);
+    }
+
+    /// So many jobs that rested go on.
+    pub fn awakes(&self, jobs: usize) {
+        self.open.send_modify(|open| *open += jobs);
+    }
+
+    /// Returns when every job that was put in is done, or rests.
     pub async fn idle(&self) {
         // The sender lives in `self`, so waiting cannot fail.
         let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
     }
 
-    /// Whether every job that was put in is done.
+    /// Whether every job that was put in is done, or rests.
     #[must_use]
     pub fn is_idle(&self) -> bool {
         *self.open.borrow() == 0

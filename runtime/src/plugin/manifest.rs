@@ -140,9 +140,23 @@ pub struct Kinds {
 pub struct Cron {
     /// Five fields: minute, hour, day of month, month, day of week.
     pub line: String,
-    /// IANA time zone. Default: the host's setting.
+    /// IANA time zone. Default: the host's setting (`timezone` in iglu.toml).
     #[serde(default)]
     pub zone: Option<String>,
+    /// What becomes of runs that fell due while the host was down, the machine slept or the plugin was not there.
+    #[serde(default)]
+    pub missed: Missed,
+}
+
+/// What becomes of runs that come more than a minute late.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Missed {
+    /// They are left out. No run comes twice, even if the host is killed during it.
+    #[default]
+    Skip,
+    /// One run makes up for all of them. A run during which the host was killed comes again, marked `redelivered`.
+    Once,
 }
 
 /// Who may use a handler.
@@ -288,6 +302,7 @@ impl Trigger {
             Self::Regex(regex) => regex::Regex::new(&regex.pattern)
                 .map(drop)
                 .map_err(|e| format!("its regex does not compile: {e}")),
+            Self::Cron(cron) => crate::schedule::check(&cron.line, cron.zone.as_deref()),
             Self::Event(kinds) if kinds.kinds.is_empty() => Err("`event.kinds` is empty".to_owned()),
             _ => Ok(()),
         }
@@ -322,6 +337,15 @@ mod tests {
             (r#"{"id":"a","handlers":[{"name":"x","on":{"sky":{}}}]}"#, "unknown variant `sky`"),
             (r#"{"id":"a","handlers":[{"name":"x","on":{"regex":{"pattern":"("}}}]}"#, "does not compile"),
             (r#"{"id":"a","handlers":[{"name":"x","on":{"keyword":{"any":[]}}}]}"#, "at least one word"),
+            (r#"{"id":"a","handlers":[{"name":"x","on":{"cron":{"line":"0 8 * *"}}}]}"#, "has 4 field(s)"),
+            (
+                r#"{"id":"a","handlers":[{"name":"x","on":{"cron":{"line":"0 8 * * *","zone":"Asia/Shangai"}}}]}"#,
+                "is no time zone",
+            ),
+            (
+                r#"{"id":"a","handlers":[{"name":"x","on":{"cron":{"line":"0 8 * * *","missed":"twice"}}}]}"#,
+                "unknown variant `twice`",
+            ),
             (r#"{"id":"a","config":{"type":12}}"#, "not a JSON Schema"),
             (&format!(r#"{{"id":"a","handlers":[{handler},{handler}]}}"#), "two handlers are named"),
         ];

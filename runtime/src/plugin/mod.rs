@@ -3,7 +3,6 @@
 //! | file | what it knows |
 //! | --- | --- |
 //! | `folder` | which files there are, and what each change means |
-//! | `stamp` | what can be seen of a file without reading it |
 //! | `loader` | from bytes to a checked version, or the reason why not |
 //! | `manifest` | what a plugin says of itself |
 //! | `life` | one plugin through crashes and swaps |
@@ -26,5 +25,4 @@ pub mod loader;
 pub mod mailbox;
 pub mod manifest;
 pub mod probe;
-mod stamp;
 pub mod workshop;

@@ -11,8 +11,8 @@ use tracing::{debug, warn};
 use super::place::chat_of;
 use super::table::{Entry, Found};
 use super::turns::Turn;
-use super::{Board, Router, help};
-use crate::model::{self, Incoming, Kept};
+use super::{Board, Router, commands, help};
+use crate::model::{self, EventBody, Incoming, Kept};
 use crate::plugin::mailbox::{Full, Job, Verdict};
 
 /// A full mailbox is worth a line this often, for each plugin.
@@ -33,7 +33,7 @@ enum Step {
 }
 
 /// Counts as pending until it is dropped.
-struct Pending(Arc<Router>);
+pub(super) struct Pending(pub(super) Arc<Router>);
 
 /// A handler that is waited for.
 struct Awaited {
@@ -42,9 +42,9 @@ struct Awaited {
 }
 
 impl Router {
-    /// Gives an event to every handler that wants it. Never waits. Must be called inside a tokio runtime.
-    pub fn route(self: &Arc<Self>, mut incoming: Incoming) {
-        let kept = incoming.kept.take().map(Arc::new);
+    /// Gives an event to whoever waits for it, else to every handler that wants it. Never waits. Must be called inside a tokio
+    /// runtime.
+    pub fn route(self: &Arc<Self>, incoming: Incoming) {
         count(&self.counts.events);
         if let Some(key) = &incoming.dedup
             && !self.dedup.is_new(&incoming.event.bot.id, key, self.clock.instant())
@@ -53,6 +53,12 @@ impl Router {
             count(&self.counts.duplicates);
             return;
         }
+        self.pass_on(incoming);
+    }
+
+    /// Gives an event to every handler that wants it.
+    pub(super) fn hand_out(self: &Arc<Self>, mut incoming: Incoming) {
+        let kept = incoming.kept.take().map(Arc::new);
         let board = self.board.load_full();
         let steps = self.steps(&board, &incoming);
         if steps.is_empty() {
@@ -75,9 +81,10 @@ impl Router {
     }
 
     fn steps(&self, board: &Board, incoming: &Incoming) -> VecDeque<Step> {
-        let found = board.table.find(incoming, &self.rules);
+        let present = self.present.load();
+        let found = board.table.find(incoming, &present.rules);
         let mut steps: VecDeque<Step> = found.into_iter().map(Step::Handler).collect();
-        if let Some(asked) = help::asked(board, incoming, &self.rules) {
+        if let Some(asked) = help::asked(board, incoming, &present.rules) {
             // Like a handler of priority 0, so that a plugin which guards a chat can keep `/help` out of it.
             let before = |step: &Step| matches!(step, Step::Handler(found) if board.entry(found).handler().priority > 0);
             let at = steps.iter().take_while(|step| before(step)).count();
@@ -160,13 +167,26 @@ impl Router {
         awaited
     }
 
+    /// Whether it is a command of some plugin, or `/help`.
+    pub(super) fn is_command(&self, incoming: &Incoming) -> bool {
+        let EventBody::Message(message) = &incoming.event.body else { return false };
+        let board = self.board.load();
+        commands::calls(message, &self.rules.prefixes).any(|call| board.table.commands.find(call).is_some())
+            || help::asked(&board, incoming, &self.rules).is_some()
+    }
+
+    /// An event has found somebody.
+    pub(super) fn count_matched(&self) {
+        count(&self.counts.matched);
+    }
+
     /// What a handler answers. One that fails, or does not answer in time, passes.
     async fn verdict(&self, run: &Run, awaited: Awaited) -> Verdict {
-        match tokio::time::timeout(self.verdict_wait, awaited.verdict).await {
+        let waited = self.present.load().verdict_wait;
+        match tokio::time::timeout(waited, awaited.verdict).await {
             Ok(answer) => answer.unwrap_or(Verdict::Passed),
             Err(_) => {
                 let entry = &run.board.table.entries[awaited.entry];
-                let waited = self.verdict_wait;
                 warn!(
                     plugin = %entry.id, handler = %entry.name, event = %run.incoming.event.id,
                     "no verdict within {waited:?} from a handler that blocks; later handlers go on without it"
@@ -186,7 +206,8 @@ impl Router {
                 warn!(bot = %event.bot.id, "cannot answer /help: no such bot");
                 return;
             };
-            for page in help::pages(&board, &asked, &event.body, &router.rules, router.language) {
+            let present = router.present.load_full();
+            for page in help::pages(&board, &asked, &event.body, &present.rules, present.language) {
                 if let Err(e) = bot.send(&chat, &model::text(page), Some(&incoming), false).await {
                     warn!(bot = %event.bot.id, event = %event.id, "cannot answer /help: {e:?}");
                     return;
@@ -227,7 +248,7 @@ impl Run {
 }
 
 impl Pending {
-    fn new(router: &Arc<Router>) -> Self {
+    pub(super) fn new(router: &Arc<Router>) -> Self {
         router.pending.send_modify(|pending| *pending += 1);
         Self(Arc::clone(router))
     }

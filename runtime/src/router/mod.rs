@@ -10,6 +10,7 @@
 //! | `table` | everything that all plugins listen to, and how one pass finds the handlers of an event |
 //! | `commands`, `patterns`, `kinds` | the ways to listen |
 //! | `conditions`, `place` | who, where, to whom, how often |
+//! | `waiters` | who waits for what a user says next |
 //! | `dispatch`, `turns` | queueing jobs in order, verdicts |
 //! | `help` | `/help`, made from all manifests |
 
@@ -27,8 +28,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod waiters;
 
-use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -40,6 +41,7 @@ use tokio::sync::watch;
 pub use kinds::{KINDS, is_kind, kind_of};
 pub use place::{chat_of, user_of};
 pub use table::Matcher;
+pub use waiters::{Expected, Seat, TooMany, Woken};
 
 use crate::adapter::Inlet;
 use crate::bot::Bots;
@@ -51,8 +53,9 @@ use crate::plugin::manifest::Manifest;
 use commands::Commands;
 use conditions::Cooldowns;
 use dedup::Dedup;
-use table::{Rules, Table};
+use table::{Present, Table};
 use turns::Turns;
+use waiters::Waiters;
 
 /// How much longer than a handler may take the router waits for its verdict: it may have had to queue.
 const VERDICT_MARGIN: Duration = Duration::from_secs(15);
@@ -111,9 +114,7 @@ pub struct Counters {
 
 /// Finds the handlers of every event. One for the whole host.
 pub struct Router {
-    rules: Arc<Rules>,
-    language: Language,
-    verdict_wait: Duration,
+    present: Arc<ArcSwap<Present>>,
     bots: Arc<Bots>,
     clock: Clock,
     board: ArcSwap<Board>,
@@ -121,6 +122,7 @@ pub struct Router {
     dedup: Dedup,
     cooldowns: Cooldowns,
     turns: Turns,
+    waiters: Waiters,
     counts: Counts,
     pending: watch::Sender<usize>,
     /// What the owner was told of the present table, so that a reload does not say it again.
@@ -151,12 +153,8 @@ impl Router {
     /// A router to which nobody listens yet. Answers of its own leave by `bots`.
     #[must_use]
     pub fn new(settings: Settings, bots: Arc<Bots>, clock: Clock) -> Arc<Self> {
-        let mut prefixes = settings.prefixes;
-        prefixes.sort_by_key(|prefix| Reverse(prefix.chars().count()));
         Arc::new(Self {
-            rules: Arc::new(Rules { prefixes, superusers: settings.superusers }),
-            language: settings.language,
-            verdict_wait: settings.verdict_wait,
+            present: Arc::new(ArcSwap::from_pointee(settings.into())),
             bots,
             clock,
             board: ArcSwap::default(),
@@ -164,11 +162,17 @@ impl Router {
             dedup: Dedup::default(),
             cooldowns: Cooldowns::default(),
             turns: Turns::default(),
+            waiters: Waiters::default(),
             counts: Counts::default(),
             pending: watch::Sender::new(0),
             remarks: Mutex::default(),
             warned: Mutex::default(),
         })
+    }
+
+    /// From the next event on these settings count; for what the table is made from, from the next [`Router::listen`] on.
+    pub fn settle(&self, settings: Settings) {
+        self.present.store(Arc::new(settings.into()));
     }
 
     /// Replaces everyone who listens. An event goes wholly by the old list or wholly by the new one. Cooldowns stay.
@@ -200,7 +204,7 @@ impl Router {
     /// whose handlers may have other names.
     #[must_use]
     pub fn matcher(&self, manifest: &Arc<Manifest>) -> Matcher {
-        Matcher::new(manifest, Arc::clone(&self.rules))
+        Matcher::new(manifest, Arc::clone(&self.present))
     }
 
     /// The handlers of one plugin that want this event, with their `args`. Make a [`Router::matcher`] for many events.

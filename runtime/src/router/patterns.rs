@@ -140,7 +140,8 @@ fn groups(regex: &Regex, text: &str) -> Option<String> {
     Some(json!({"match": groups.first(), "groups": groups, "named": named}).to_string())
 }
 
-fn searched(text: &str) -> &str {
+/// The part of a text that is searched.
+pub(super) fn searched(text: &str) -> &str {
     &text[..text.floor_char_boundary(SEARCHED)]
 }
 

@@ -93,14 +93,18 @@ pub fn user_of(body: &EventBody) -> Option<&str> {
 
 /// A chat as one short text, the same for the same chat of one bot.
 pub(super) fn chat_key(chat: &Chat) -> String {
+    let [kind, outer, id] = chat_parts(chat);
+    if outer.is_empty() { format!("{kind}/{id}") } else { format!("{kind}/{outer}/{id}") }
+}
+
+/// What tells a chat from all others of one bot: its kind, what it is in, and its id there.
+pub(super) fn chat_parts(chat: &Chat) -> [&str; 3] {
     match chat {
-        Chat::Private(user) => format!("private/{user}"),
-        Chat::Group(group) => format!("group/{group}"),
-        Chat::Temporary(temporary) => format!("temporary/{}", temporary.user),
-        Chat::Channel(channel) => format!("channel/{}/{}", channel.guild, channel.channel),
-        Chat::Direct(direct) => {
-            format!("direct/{}/{}", direct.guild.as_deref().unwrap_or_default(), direct.user)
-        }
-        Chat::Other(other) => format!("other/{}/{}", other.kind, other.id),
+        Chat::Private(user) => ["private", "", user],
+        Chat::Group(group) => ["group", "", group],
+        Chat::Temporary(temporary) => ["temporary", "", &temporary.user],
+        Chat::Channel(channel) => ["channel", &channel.guild, &channel.channel],
+        Chat::Direct(direct) => ["direct", direct.guild.as_deref().unwrap_or_default(), &direct.user],
+        Chat::Other(other) => ["other", &other.kind, &other.id],
     }
 }

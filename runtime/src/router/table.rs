@@ -1,15 +1,19 @@
 //! The table of everything that all plugins listen to: one pass over it finds the handlers of an event.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tracing::{debug, warn};
 
+use super::Settings;
 use super::commands::{self, Commands};
 use super::conditions;
 use super::kinds;
 use super::patterns::{Keywords, Regexes};
-use crate::config::nearest;
+use crate::config::{Language, nearest};
 use crate::model::{EventBody, Incoming};
 use crate::plugin::manifest::{Handler, Manifest, Trigger};
 
@@ -166,22 +170,39 @@ pub(super) struct Rules {
     pub superusers: HashSet<String>,
 }
 
+/// The settings that count now.
+#[derive(Debug)]
+pub(super) struct Present {
+    pub rules: Rules,
+    pub language: Language,
+    /// How long later handlers wait for one that blocks.
+    pub verdict_wait: Duration,
+}
+
+impl From<Settings> for Present {
+    fn from(settings: Settings) -> Self {
+        let Settings { language, superusers, mut prefixes, verdict_wait } = settings;
+        prefixes.sort_by_key(|prefix| Reverse(prefix.chars().count()));
+        Self { rules: Rules { prefixes, superusers }, language, verdict_wait }
+    }
+}
+
 /// One plugin's table, for giving it events that another version of it was to handle.
 #[derive(Debug)]
 pub struct Matcher {
     table: Table,
-    rules: Arc<Rules>,
+    present: Arc<ArcSwap<Present>>,
 }
 
 impl Matcher {
-    pub(super) fn new(manifest: &Arc<Manifest>, rules: Arc<Rules>) -> Self {
-        Self { table: Table::new([(Arc::from(manifest.id.as_str()), manifest)]), rules }
+    pub(super) fn new(manifest: &Arc<Manifest>, present: Arc<ArcSwap<Present>>) -> Self {
+        Self { table: Table::new([(Arc::from(manifest.id.as_str()), manifest)]), present }
     }
 
     /// The handlers that want this event, in order, and their `args`. Conditions are applied, cooldowns are not.
     #[must_use]
     pub fn matches(&self, incoming: &Incoming) -> Vec<(Arc<str>, String)> {
-        let found = self.table.find(incoming, &self.rules);
+        let found = self.table.find(incoming, &self.present.load().rules);
         found
             .into_iter()
             .map(|found| (Arc::clone(&self.table.entries[found.rank].name), found.args))

@@ -3,18 +3,22 @@
 //! One file holds everything (redb: copy-on-write pages with checksums), so a host killed at any moment comes back
 //! with every write that was answered and with nothing torn. All writes go through one thread that commits whatever
 //! has queued up as one transaction: a disk flush costs milliseconds, and a hundred handlers that write at once share
-//! it. Reads need no flush and run beside it. Neither ever runs on an async thread.
+//! it. Reads need no flush and run beside it. A lookup takes microseconds and is done where it is asked for; what may take
+//! longer never runs on an async thread.
 //!
 //! A plugin's quota counts the bytes of its keys and values. The count is kept in the same transaction as the values,
 //! so it is exact at any time. Values that outlived their time are invisible at once and swept soon after.
 
+mod agenda;
 mod database;
 mod journal;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod writer;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -22,19 +26,26 @@ use std::thread;
 use redb::ReadTransaction;
 use tokio::sync::{Semaphore, oneshot};
 
+pub use self::agenda::{Agenda, CronRow, TimerRow};
 pub use self::database::OpenError;
 use self::database::Shared;
 pub use self::journal::{Journal, Keeping, NotKept, Waiting};
-use self::tables::{Failure, Tables};
+use self::tables::{Failure, Step, Tables};
+pub use self::transfer::{Holding, Row};
 use self::writer::Request;
 use crate::model::Error;
-pub use crate::model::contract::iglu::plugin::storage::{Entry, Page};
+pub use crate::model::contract::iglu::plugin::storage::{
+    Addition, Assignment, Change, Condition, Entry, Page,
+};
 
 /// The longest key, in bytes of UTF-8.
 pub const MAX_KEY: usize = 512;
 
 /// The largest value, in bytes: half of what one host call may carry.
 pub const MAX_VALUE: usize = 8 << 20;
+
+/// Keys, conditions or changes of one call: what one plugin writes, the others wait for.
+const MAX_BATCH: usize = 10_000;
 
 /// What one page of a scan holds at most.
 const MAX_PAGE: u32 = 1000;
@@ -44,6 +55,9 @@ const MAX_PAGE_BYTES: usize = 4 << 20;
 /// How many operations of one plugin run at once: its readers must not take every blocking thread, and its writers not
 /// every place in a batch.
 const AT_ONCE: usize = 64;
+
+/// A read met pages that cannot be.
+const BROKE_OFF: &str = "a read broke off: the database is damaged";
 
 /// Milliseconds since 1970, from wherever time comes from.
 pub(crate) type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
@@ -105,6 +119,12 @@ impl Store {
         Journal::new(Arc::clone(&self.shared), self.requests.clone()).map(Arc::new)
     }
 
+    /// Timers, and how far cron lines have come.
+    #[must_use]
+    pub fn agenda(&self) -> Agenda {
+        Agenda::new(Arc::clone(&self.shared), self.requests.clone())
+    }
+
     /// Waits until every write asked for before is on disk.
     pub async fn flush(&self) {
         let (done, end) = oneshot::channel();
@@ -139,17 +159,31 @@ impl PluginStore {
     /// The value, unless it is absent or outlived.
     pub async fn get(&self, key: String) -> Result<Option<Vec<u8>>, Error> {
         check_key(&key)?;
-        self.read(move |txn, plugin, now| tables::get(txn, plugin, &key, now)).await
+        let _held = self.gate.acquire().await.map_err(|_| closed())?;
+        let look = || self.shared.read(|txn, now| tables::get(txn, &self.plugin, &key, now));
+        let found = catch_unwind(AssertUnwindSafe(look)).unwrap_or_else(|_| Err(BROKE_OFF.to_owned()));
+        found.map_err(|reason| self.unreadable(&reason))
+    }
+
+    /// The values of these keys, in their order, all of one moment.
+    pub async fn get_many(&self, keys: Vec<String>) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        check_count(keys.len(), "keys")?;
+        keys.iter().try_for_each(|key| check_key(key))?;
+        let found = self.read(move |txn, plugin, now| tables::get_many(txn, plugin, &keys, now)).await?;
+        found.ok_or_else(|| {
+            Error::Exhausted(format!(
+                "storage: these values have more than {MAX_VALUE} bytes together; ask for fewer at once"
+            ))
+        })
     }
 
     /// Sets a value, kept for `ttl_seconds` or, if that is 0, for ever.
     pub async fn set(&self, key: String, value: Vec<u8>, ttl_seconds: u32) -> Result<(), Error> {
         check_key(&key)?;
         check_value(&key, &value)?;
-        let ttl = (ttl_seconds > 0).then(|| u64::from(ttl_seconds) * 1000);
         self.write(move |tables, plugin, quota| {
-            let expires = ttl.map_or(0, |ttl| tables.now + ttl);
-            tables.set_many(plugin, quota, &[(&key, &value)], expires)
+            let expires = tables.expiry(ttl_seconds);
+            tables.apply(plugin, quota, [(&*key, Step::Set(&value, expires))])
         })
         .await
     }
@@ -171,11 +205,7 @@ impl PluginStore {
     /// Adds to a number kept as decimal text (0 if absent) and answers the sum. `invalid` if either is no number.
     pub async fn add(&self, key: String, delta: f64) -> Result<f64, Error> {
         check_key(&key)?;
-        if !delta.is_finite() {
-            return Err(Error::Invalid(format!(
-                "storage: {delta} cannot be added to {key:?}; give a finite number"
-            )));
-        }
+        check_delta(&key, delta)?;
         self.write(move |tables, plugin, quota| tables.add(plugin, quota, &key, delta)).await
     }
 
@@ -192,23 +222,60 @@ impl PluginStore {
             check_value(&key, value)?;
         }
         self.write(move |tables, plugin, quota| {
-            tables.swap(plugin, quota, &key, expected.as_deref(), value.as_deref())
+            let holds = tables.holds(plugin, [(&*key, expected.as_deref())])?;
+            if holds {
+                let step = value.as_deref().map_or(Step::Delete, |value| Step::Set(value, 0));
+                tables.apply(plugin, quota, [(&*key, step)])?;
+            }
+            Ok(holds)
         })
         .await
     }
 
     /// Sets all of them or none. Of two entries with one key the later counts.
     pub async fn set_many(&self, entries: Vec<Entry>) -> Result<(), Error> {
+        check_count(entries.len(), "entries")?;
         for entry in &entries {
             check_key(&entry.key)?;
             check_value(&entry.key, &entry.value)?;
         }
         self.write(move |tables, plugin, quota| {
-            let pairs: Vec<_> =
-                entries.iter().map(|entry| (entry.key.as_str(), entry.value.as_slice())).collect();
-            tables.set_many(plugin, quota, &pairs, 0)
+            let steps = entries.iter().map(|entry| (entry.key.as_str(), Step::Set(&entry.value, 0)));
+            tables.apply(plugin, quota, steps)
         })
         .await
+    }
+
+    /// Makes all changes, one after the other, or none, if every condition holds. Answers whether they did.
+    pub async fn apply(&self, conditions: Vec<Condition>, changes: Vec<Change>) -> Result<bool, Error> {
+        check_count(conditions.len(), "conditions")?;
+        check_count(changes.len(), "changes")?;
+        conditions.iter().try_for_each(|condition| check_key(expectation(condition).0))?;
+        changes.iter().try_for_each(check_change)?;
+        self.write(move |tables, plugin, quota| {
+            if !tables.holds(plugin, conditions.iter().map(expectation))? {
+                return Ok(false);
+            }
+            let steps: Vec<_> = changes
+                .iter()
+                .map(|change| match change {
+                    Change::Set(Assignment { key, value, ttl_seconds }) => {
+                        (key.as_str(), Step::Set(value, tables.expiry(*ttl_seconds)))
+                    }
+                    Change::Delete(key) => (key.as_str(), Step::Delete),
+                    Change::Add(Addition { key, delta }) => (key.as_str(), Step::Add(*delta)),
+                })
+                .collect();
+            tables.apply(plugin, quota, steps)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// The same storage with another quota.
+    #[must_use]
+    pub fn with_quota(&self, quota: u64) -> Self {
+        Self { quota, ..self.clone() }
     }
 
     /// How many bytes of its quota this plugin uses.
@@ -226,11 +293,13 @@ impl PluginStore {
             let _held = permit;
             shared.read(|txn, now| look(txn, &plugin, now))
         });
-        let found = answer.await.unwrap_or_else(|e| Err(format!("a read broke off ({e})")));
-        found.map_err(|reason| {
-            let _ = self.requests.send(Request::Recover);
-            Error::Other(format!("storage: {reason}"))
-        })
+        let found = answer.await.unwrap_or_else(|_| Err(BROKE_OFF.to_owned()));
+        found.map_err(|reason| self.unreadable(&reason))
+    }
+
+    fn unreadable(&self, reason: &str) -> Error {
+        let _ = self.requests.send(Request::Recover);
+        Error::Other(format!("storage: {reason}"))
     }
 
     async fn write<T: Send + 'static>(
@@ -262,6 +331,45 @@ fn check_key(key: &str) -> Result<(), Error> {
             Err(Error::Invalid(format!("storage: the key has {length} bytes; a key has at most {MAX_KEY}")))
         }
     }
+}
+
+/// Whether a plugin could set this.
+pub(crate) fn check(key: &str, value: &[u8]) -> Result<(), String> {
+    check_key(key).and_then(|()| check_value(key, value)).map_err(|e| match e {
+        Error::Invalid(reason) | Error::Exhausted(reason) => reason,
+        other => format!("{other:?}"),
+    })
+}
+
+fn check_count(count: usize, what: &str) -> Result<(), Error> {
+    if count <= MAX_BATCH {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "storage: {count} {what} in one call; at most {MAX_BATCH}: make several calls"
+    )))
+}
+
+fn expectation(condition: &Condition) -> (&str, Option<&[u8]>) {
+    match condition {
+        Condition::Holds(Entry { key, value }) => (key, Some(value)),
+        Condition::Absent(key) => (key, None),
+    }
+}
+
+fn check_change(change: &Change) -> Result<(), Error> {
+    match change {
+        Change::Set(Assignment { key, value, .. }) => check_key(key).and_then(|()| check_value(key, value)),
+        Change::Delete(key) => check_key(key),
+        Change::Add(Addition { key, delta }) => check_key(key).and_then(|()| check_delta(key, *delta)),
+    }
+}
+
+fn check_delta(key: &str, delta: f64) -> Result<(), Error> {
+    if delta.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!("storage: {delta} cannot be added to {key:?}; give a finite number")))
 }
 
 fn check_value(key: &str, value: &[u8]) -> Result<(), Error> {

@@ -1,16 +1,22 @@
 //! The tables of the database, and what is done to them within one transaction.
 
-use redb::{ReadTransaction, ReadableTable as _, Table, TableDefinition, TableError, WriteTransaction};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
+use redb::{
+    AccessGuard, ReadTransaction, ReadableTable as _, Table, TableDefinition, TableError, WriteTransaction,
+};
+
+use super::agenda::AgendaTables;
 use super::journal::JournalTables;
-use super::{Entry, MAX_PAGE_BYTES, Page};
+use super::{Entry, MAX_PAGE_BYTES, MAX_VALUE, Page};
 use crate::model::Error;
 
 /// (plugin, key) to (milliseconds since 1970 when it expires, 0 for never; value).
-const VALUES: TableDefinition<'_, (&str, &str), (u64, &[u8])> = TableDefinition::new("values");
+pub(super) const VALUES: TableDefinition<'_, (&str, &str), (u64, &[u8])> = TableDefinition::new("values");
 
 /// Plugin to the bytes of its keys and values.
-const USAGE: TableDefinition<'_, &str, u64> = TableDefinition::new("usage");
+pub(super) const USAGE: TableDefinition<'_, &str, u64> = TableDefinition::new("usage");
 
 /// (when, plugin, key) of every value that expires.
 const DUE: TableDefinition<'_, (u64, &str, &str), ()> = TableDefinition::new("due");
@@ -34,6 +40,17 @@ impl<E: Into<redb::Error>> From<E> for Failure {
         Self::Broken(Box::new(e.into()))
     }
 }
+
+/// One change of a batch.
+pub(super) enum Step<'b> {
+    /// A value, and when it expires.
+    Set(&'b [u8], u64),
+    Delete,
+    Add(f64),
+}
+
+/// What a batch leaves under each key: when it expires and what it is, or nothing.
+type Batch<'b> = BTreeMap<&'b str, Option<(u64, Cow<'b, [u8]>)>>;
 
 /// Makes the tables of a new file.
 pub(super) fn create(txn: &WriteTransaction) -> Result<(), redb::Error> {
@@ -62,6 +79,26 @@ pub(super) fn get(
     let Some(row) = txn.open_table(VALUES)?.get((plugin, key))? else { return Ok(None) };
     let (expires, value) = row.value();
     Ok(alive(expires, now).then(|| value.to_vec()))
+}
+
+/// The values of several keys; `None` when they are more than one answer may carry.
+pub(super) fn get_many(
+    txn: &ReadTransaction,
+    plugin: &str,
+    keys: &[String],
+    now: u64,
+) -> Result<Option<Vec<Option<Vec<u8>>>>, redb::Error> {
+    let values = txn.open_table(VALUES)?;
+    let mut room = MAX_VALUE;
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        let row = values.get((plugin, key.as_str()))?;
+        let value = row.as_ref().map(AccessGuard::value).filter(|(expires, _)| alive(*expires, now));
+        let Some(left) = room.checked_sub(value.map_or(0, |(_, value)| value.len())) else { return Ok(None) };
+        room = left;
+        found.push(value.map(|(_, value)| value.to_vec()));
+    }
+    Ok(Some(found))
 }
 
 pub(super) fn scan(
@@ -105,7 +142,7 @@ pub(super) fn next_due(txn: &ReadTransaction) -> Result<Option<u64>, redb::Error
     Ok(txn.open_table(DUE)?.first()?.map(|(at, _)| at.value().0))
 }
 
-fn alive(expires: u64, now: u64) -> bool {
+pub(super) fn alive(expires: u64, now: u64) -> bool {
     expires == 0 || expires > now
 }
 
@@ -115,6 +152,7 @@ pub(super) struct Tables<'txn> {
     usage: Table<'txn, &'static str, u64>,
     due: Table<'txn, (u64, &'static str, &'static str), ()>,
     pub(super) journal: JournalTables<'txn>,
+    pub(super) agenda: AgendaTables<'txn>,
     pub(super) now: u64,
 }
 
@@ -125,24 +163,65 @@ impl<'txn> Tables<'txn> {
             usage: txn.open_table(USAGE)?,
             due: txn.open_table(DUE)?,
             journal: JournalTables::open(txn)?,
+            agenda: AgendaTables::open(txn)?,
             now,
         })
     }
 
-    /// Sets all of them or, if the quota does not allow it, none.
-    pub(super) fn set_many(
+    /// Does all of it or, if it is refused, nothing. A batch sees what it has changed itself.
+    pub(super) fn apply<'b>(
         &mut self,
         plugin: &str,
         quota: u64,
-        entries: &[(&str, &[u8])],
-        expires: u64,
+        steps: impl IntoIterator<Item = (&'b str, Step<'b>)>,
     ) -> Result<(), Failure> {
-        let last_of_each = std::collections::BTreeMap::from_iter(entries.iter().copied());
-        self.make_room(plugin, quota, &last_of_each)?;
-        for (key, value) in last_of_each {
-            self.put(plugin, key, value, expires)?;
+        let mut batch = Batch::new();
+        for (key, step) in steps {
+            let after = match step {
+                Step::Set(value, expires) => Some((expires, Cow::Borrowed(value))),
+                Step::Delete => None,
+                Step::Add(delta) => {
+                    let before = match batch.remove(key) {
+                        Some(changed) => changed,
+                        None => self.current(plugin, key)?.map(|(expires, value)| (expires, value.into())),
+                    };
+                    let expires = before.as_ref().map_or(0, |(expires, _)| *expires);
+                    let sum = sum(key, before.as_ref().map(|(_, value)| &**value), delta)?;
+                    Some((expires, sum.to_string().into_bytes().into()))
+                }
+            };
+            batch.insert(key, after);
+        }
+        self.make_room(plugin, quota, &batch)?;
+        for (key, after) in batch {
+            match after {
+                Some((expires, value)) => self.put(plugin, key, &value, expires)?,
+                None => self.remove(plugin, key)?,
+            }
         }
         Ok(())
+    }
+
+    /// Whether each of these keys holds what is expected (none: is absent).
+    pub(super) fn holds<'b>(
+        &self,
+        plugin: &str,
+        expected: impl IntoIterator<Item = (&'b str, Option<&'b [u8]>)>,
+    ) -> Result<bool, redb::Error> {
+        for (key, expected) in expected {
+            let row = self.values.get((plugin, key))?;
+            let row = row.as_ref().map(AccessGuard::value);
+            let found = row.filter(|(expires, _)| alive(*expires, self.now)).map(|(_, value)| value);
+            if found != expected {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// When a value that is kept for so many seconds from now on expires; 0 is for ever.
+    pub(super) fn expiry(&self, ttl_seconds: u32) -> u64 {
+        if ttl_seconds == 0 { 0 } else { self.now + u64::from(ttl_seconds) * 1000 }
     }
 
     pub(super) fn delete(&mut self, plugin: &str, key: &str) -> Result<bool, Failure> {
@@ -152,45 +231,28 @@ impl<'txn> Tables<'txn> {
     }
 
     pub(super) fn add(&mut self, plugin: &str, quota: u64, key: &str, delta: f64) -> Result<f64, Failure> {
-        let no_number = |why: &str| {
-            Failure::Refused(Error::Invalid(format!(
-                "storage: the value of {key:?} {why}, so nothing can be added"
-            )))
-        };
-        let (expires, number) = match self.current(plugin, key)? {
-            None => (0, 0.0),
-            Some((expires, value)) => {
-                let text = std::str::from_utf8(&value).map_err(|_| no_number("is not text"))?;
-                let number: f64 = text.trim().parse().map_err(|_| no_number("is no number"))?;
-                (expires, number)
-            }
-        };
-        // Adding zero turns -0 into 0, which is what people expect to read.
-        let sum = number + delta + 0.0;
-        if !sum.is_finite() {
-            return Err(no_number("would leave the range of numbers"));
-        }
-        self.set_many(plugin, quota, &[(key, sum.to_string().as_bytes())], expires)?;
+        let before = self.current(plugin, key)?;
+        let expires = before.as_ref().map_or(0, |(expires, _)| *expires);
+        let sum = sum(key, before.as_ref().map(|(_, value)| value.as_slice()), delta)?;
+        self.apply(plugin, quota, [(key, Step::Set(sum.to_string().as_bytes(), expires))])?;
         Ok(sum)
     }
 
-    pub(super) fn swap(
-        &mut self,
-        plugin: &str,
-        quota: u64,
-        key: &str,
-        expected: Option<&[u8]>,
-        value: Option<&[u8]>,
-    ) -> Result<bool, Failure> {
-        let current = self.current(plugin, key)?;
-        if current.as_ref().map(|(_, value)| value.as_slice()) != expected {
-            return Ok(false);
+    /// Removes all of a plugin; answers how many there were.
+    pub(super) fn clear(&mut self, plugin: &str) -> Result<u64, redb::Error> {
+        let mut keys = Vec::new();
+        for row in self.values.range((plugin, "")..)? {
+            let (at, _) = row?;
+            let (owner, key) = at.value();
+            if owner != plugin {
+                break;
+            }
+            keys.push(key.to_owned());
         }
-        match value {
-            Some(value) => self.set_many(plugin, quota, &[(key, value)], 0)?,
-            None => self.remove(plugin, key)?,
+        for key in &keys {
+            self.remove(plugin, key)?;
         }
-        Ok(true)
+        Ok(keys.len() as u64)
     }
 
     /// Removes up to `limit` outlived values of all plugins; answers how many.
@@ -214,20 +276,15 @@ impl<'txn> Tables<'txn> {
         Ok(alive(expires, self.now).then(|| (expires, value.to_vec())))
     }
 
-    /// Refuses entries that the quota does not allow. What takes no more room than before is always allowed, so that a
+    /// Refuses a batch that the quota does not allow. What takes no more room than before is always allowed, so that a
     /// plugin above a lowered quota can still shrink.
-    fn make_room(
-        &mut self,
-        plugin: &str,
-        quota: u64,
-        entries: &std::collections::BTreeMap<&str, &[u8]>,
-    ) -> Result<(), Failure> {
-        let (used, after) = self.usage_after(plugin, entries)?;
+    fn make_room(&mut self, plugin: &str, quota: u64, batch: &Batch<'_>) -> Result<(), Failure> {
+        let (used, after) = self.usage_after(plugin, batch)?;
         if after <= quota || after <= used {
             return Ok(());
         }
         self.sweep(usize::MAX)?;
-        let (used, after) = self.usage_after(plugin, entries)?;
+        let (used, after) = self.usage_after(plugin, batch)?;
         if after <= quota {
             return Ok(());
         }
@@ -238,17 +295,14 @@ impl<'txn> Tables<'txn> {
         ))))
     }
 
-    fn usage_after(
-        &self,
-        plugin: &str,
-        entries: &std::collections::BTreeMap<&str, &[u8]>,
-    ) -> Result<(u64, u64), redb::Error> {
+    /// What the plugin uses now, and what it would use.
+    fn usage_after(&self, plugin: &str, batch: &Batch<'_>) -> Result<(u64, u64), redb::Error> {
         let used = self.used(plugin)?;
         let (mut gone, mut new) = (0, 0);
-        for (key, value) in entries {
+        for (key, after) in batch {
             let old = self.values.get((plugin, *key))?;
             gone += old.map_or(0, |row| size(key, row.value().1));
-            new += size(key, value);
+            new += after.as_ref().map_or(0, |(_, value)| size(key, value));
         }
         Ok((used, used.saturating_sub(gone) + new))
     }
@@ -287,12 +341,12 @@ impl<'txn> Tables<'txn> {
 
     /// The usage of every plugin as it is kept and as it is found by counting.
     #[cfg(test)]
-    pub(super) fn audit(&self) -> [std::collections::BTreeMap<String, u64>; 2] {
+    pub(super) fn audit(&self) -> [BTreeMap<String, u64>; 2] {
         let kept = self.usage.iter().unwrap().map(|row| {
             let (plugin, bytes) = row.unwrap();
             (plugin.value().to_owned(), bytes.value())
         });
-        let mut counted = std::collections::BTreeMap::new();
+        let mut counted = BTreeMap::new();
         for row in self.values.iter().unwrap() {
             let (at, content) = row.unwrap();
             let (plugin, key) = at.value();
@@ -300,6 +354,25 @@ impl<'txn> Tables<'txn> {
         }
         [kept.collect(), counted]
     }
+}
+
+/// A number kept as text, and something more.
+fn sum(key: &str, value: Option<&[u8]>, delta: f64) -> Result<f64, Failure> {
+    let refused = |why: &str| {
+        Failure::Refused(Error::Invalid(format!(
+            "storage: the value of {key:?} {why}, so nothing can be added"
+        )))
+    };
+    let number: f64 = match value {
+        None => 0.0,
+        Some(value) => {
+            let text = std::str::from_utf8(value).map_err(|_| refused("is not text"))?;
+            text.trim().parse().map_err(|_| refused("is no number"))?
+        }
+    };
+    // Adding zero turns -0 into 0, which is what people expect to read.
+    let sum = number + delta + 0.0;
+    if sum.is_finite() { Ok(sum) } else { Err(refused("would leave the range of numbers")) }
 }
 
 fn size(key: &str, value: &[u8]) -> u64 {

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 
+mod batches;
+
 const ROOMY: u64 = 1 << 30;
 
 struct House {
@@ -329,7 +331,7 @@ async fn after_a_failed_transaction_the_storage_opens_again() {
     let (answer, answered) = oneshot::channel();
     let torn = Request::change(
         |tables| {
-            tables.set_many("p", ROOMY, &[("k", b"torn")], 0)?;
+            tables.apply("p", ROOMY, [("k", Step::Set(b"torn", 0))])?;
             Err::<(), _>(Failure::from(redb::Error::PreviousIo))
         },
         answer,

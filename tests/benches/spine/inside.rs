@@ -62,8 +62,13 @@ fn no_match(plugins: usize) -> f64 {
 }
 
 fn message(text: &str) -> Incoming {
+    message_by("5079132", text)
+}
+
+/// A message of this user in a group.
+pub(crate) fn message_by(user: &str, text: &str) -> Incoming {
     let sender =
-        User { card: Some(String::new()), role: Role::Member, ..User::named("5079132", "东风寄千愁") };
+        User { card: Some(String::new()), role: Role::Member, ..User::named(user, "东风寄千愁") };
     let message = Message {
         time: 1_747_107_314.0,
         sequence: Some("20471".to_owned()),

@@ -1,12 +1,14 @@
 //! The benchmark of the spine: `cargo xtask bench`. Every figure stands beside what it is compared with, from the same
 //! run, because machines are noisy. Figures are medians. With the names of parts (`loops`, `transports`, `webhook`, `start`,
-//! `inside`, `codec`) only these are measured.
+//! `inside`, `waiters`, `codec`, `storage`) only these are measured.
 
 mod codec;
 mod inside;
 mod loops;
 mod start;
+mod storage;
 mod transports;
+mod waiters;
 mod webhook;
 
 use std::time::Duration;
@@ -38,8 +40,14 @@ fn main() -> anyhow::Result<()> {
         if wanted("inside") {
             inside::run().await?;
         }
+        if wanted("waiters") {
+            waiters::run();
+        }
         if wanted("codec") {
             codec::run()?;
+        }
+        if wanted("storage") {
+            storage::run().await?;
         }
         Ok(())
     })

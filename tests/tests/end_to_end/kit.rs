@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use iglu_sdk::HostError;
-use iglu_sdk::test::{Builder, Kit};
+use iglu_sdk::test::{Answers, Builder, Kit};
 use iglu_tests::fixtures::{iglu_bin, plugin_dir};
 use iglu_tests::host::iglu_with;
 use serde_json::{Value, json};
@@ -72,6 +72,56 @@ fn time_passes_when_the_test_says_so() {
     bot.advance(Duration::from_secs(1799)).expect_nothing();
     bot.advance(Duration::from_secs(1)).expect("cake").expect_nothing();
     bot.advance(Duration::from_secs(7200)).expect("tea").expect_nothing();
+}
+
+#[test]
+fn a_question_is_asked_and_its_answer_awaited() {
+    let bot = tested("talker").build().unwrap();
+    let ann = bot.user("10001");
+    ann.say("/name").expect("name?").expect_nothing();
+    bot.user("10002").say("not me").expect_nothing();
+    ann.say("Ann").expect("age, Ann?").expect_nothing();
+    ann.say("old").expect_nothing();
+    ann.say("30").expect("Ann is 30");
+    ann.say("/name").expect("name?");
+    bot.advance(Duration::from_secs(299)).expect_nothing();
+    bot.advance(Duration::from_secs(1)).expect("no name");
+}
+
+#[test]
+fn timers_and_cron_lines_run_when_they_are_due() {
+    let mut bot = tested("talker").build().unwrap();
+    bot.user("10001").say("/timer tea 7200000 hot").expect("set");
+    // The fixture says something on its own at half past each hour, and each morning.
+    let of_tea =
+        |answers: &Answers| answers.texts().iter().filter(|text| text.starts_with("tea: hot")).count();
+    assert_eq!(of_tea(&bot.advance(Duration::from_secs(7100))), 0);
+    bot.kill().unwrap();
+    assert_eq!(of_tea(&bot.advance(Duration::from_secs(101))), 1);
+    let day = bot.advance(Duration::from_secs(86_400)).texts();
+    assert!(day.iter().any(|text| text.starts_with("daily missed=")), "{day:?}");
+}
+
+#[test]
+fn servers_answer_what_the_test_says() {
+    let bot = tested("web").build().unwrap();
+    let ann = bot.user("10001");
+    ann.say("/get https://api.example.com/a").expect_containing("the test has no answer");
+    bot.http("GET", "https://api.example.com/*", json!({"sky": "clear"}));
+    ann.say("/get https://api.example.com/a").expect("200 {\"sky\":\"clear\"}");
+    bot.http_with(&json!({"url": "https://api.example.com/*", "status": 503, "text": "busy", "times": 1}));
+    ann.say("/get https://api.example.com/a").expect("503 busy");
+    bot.http("POST", "https://api.example.com/double*", json!({"doubled": 42}));
+    ann.say("/double https://api.example.com/double 21").expect("42");
+    let requests = bot.http_requests();
+    let last = requests.last().unwrap();
+    assert_eq!((last.method.as_str(), last.body.as_slice()), ("POST", &b"{\"number\":21}"[..]));
+    assert!(last.headers.contains(&("x-key".to_owned(), "k".to_owned())), "{last:?}");
+
+    let bot = tested("web").deny("http:*").build().unwrap();
+    bot.http("GET", "https://api.example.com/*", json!(1));
+    bot.user("10001").say("/get https://api.example.com/a").expect_denied("http:https://api.example.com");
+    assert!(bot.http_requests().is_empty());
 }
 
 #[test]
@@ -158,7 +208,7 @@ async fn the_protocol_answers_each_line_with_one() {
         json!({"do": "say", "user": "10001", "text": "/echo hi"}).to_string(),
         String::new(),
         json!({"do": "say", "user": "10001"}).to_string(),
-        json!({"do": "http", "method": "GET", "url": "https://example.com/", "status": 200}).to_string(),
+        json!({"do": "http", "url": "https://example.com/", "sattus": 200}).to_string(),
         json!({"do": "advance", "seconds": -1}).to_string(),
         json!({"do": "close"}).to_string(),
         json!({"do": "reload"}).to_string(),
@@ -174,6 +224,7 @@ async fn the_protocol_answers_each_line_with_one() {
     assert_eq!(answers[2]["ok"]["manifest"]["id"], "echo");
     assert_eq!(answers[3]["actions"][0]["params"]["text"], "hi");
     assert!(fault(4).contains("`text` or `content`"), "{answers:?}");
+    assert!(fault(5).contains("sattus"), "{answers:?}");
     assert!(fault(6).contains("only forward"), "{answers:?}");
     assert_eq!(answers[7]["ok"], Value::Null);
     assert!(fault(8).contains("no plugin is open"), "{answers:?}");

@@ -11,7 +11,12 @@
 //! | `links` | cuts, silence, refused tokens, answers late, swapped and missing |
 //! | `transports` | forward and reverse WebSocket, HTTP, events as posts and as a stream, all at once |
 //! | `rights` | permissions and storage |
+//! | `storage` | kills at any moment, quotas, batches, `iglu storage` |
+//! | `settings` | `iglu.toml` changed while the program runs, secrets |
+//! | `sessions` | conversations: who gets a message while somebody waits, and what ends a wait |
+//! | `time` | timers and cron lines: on time, after a restart, after a kill |
 //! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
+//! | `web` | HTTP of plugins: grants, addresses, limits; media in and out |
 //! | `official` | the official platform: webhook, gateway, replies, the journal |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
 //! | `kit` | the SDK's test kit, and the protocol beneath it |
@@ -34,6 +39,11 @@ mod recovery;
 mod rights;
 mod routing;
 mod seeds;
+mod sessions;
+mod settings;
 mod simulate;
+mod storage;
 mod swap;
+mod time;
 mod transports;
+mod web;

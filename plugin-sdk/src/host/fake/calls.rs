@@ -251,8 +251,18 @@ pub(crate) mod sessions {
     use super::executor;
     use crate::{
         contract::iglu::plugin::types::Error,
-        types::{Chat, EventBody, Expectation, Id, RawEvent, Speaker},
+        types::{Chat, EventBody, Expectation, Id, RawEvent, Segment, Speaker},
     };
+
+    pub(crate) async fn ask(
+        event: String,
+        question: Vec<Segment>,
+        quote: bool,
+        expectation: Expectation,
+    ) -> Result<Option<RawEvent>, Error> {
+        super::messages::reply(event.clone(), question, quote).await?;
+        wait(event, expectation).await
+    }
 
     pub(crate) async fn wait(event: String, expectation: Expectation) -> Result<Option<RawEvent>, Error> {
         let Expectation { timeout_ms, pattern, .. } = &expectation;
@@ -313,7 +323,9 @@ pub(crate) mod sessions {
 }
 
 pub(crate) mod storage {
-    pub(crate) use crate::contract::iglu::plugin::storage::{Entry, Page};
+    pub(crate) use crate::contract::iglu::plugin::storage::{
+        Addition, Assignment, Change, Condition, Entry, Page,
+    };
     use crate::contract::iglu::plugin::types::Error;
 
     /// Small, so that tests of long listings meet several pages.
@@ -405,15 +417,48 @@ pub(crate) mod storage {
         });
         Ok(())
     }
+
+    pub(crate) async fn get_many(keys: Vec<String>) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        keys.iter().try_for_each(|key| checked(key))?;
+        Ok(super::with(|host| keys.iter().map(|key| host.due(key).cloned()).collect()))
+    }
+
+    pub(crate) async fn apply(conditions: Vec<Condition>, changes: Vec<Change>) -> Result<bool, Error> {
+        let holds = |condition: &Condition| match condition {
+            Condition::Holds(Entry { key, value }) => super::with(|host| host.due(key) == Some(value)),
+            Condition::Absent(key) => super::with(|host| host.due(key).is_none()),
+        };
+        if !conditions.iter().all(holds) {
+            return Ok(false);
+        }
+        let before = super::with(|host| host.storage.clone());
+        for change in changes {
+            let done = match change {
+                Change::Set(Assignment { key, value, ttl_seconds }) => set(key, value, ttl_seconds).await,
+                Change::Delete(key) => delete(key).await.map(drop),
+                Change::Add(Addition { key, delta }) => add(key, delta).await.map(drop),
+            };
+            if let Err(error) = done {
+                super::with(|host| host.storage = before);
+                return Err(error);
+            }
+        }
+        Ok(true)
+    }
 }
 
 pub(crate) mod http {
-    pub(crate) use crate::contract::iglu::plugin::http::{Header, Request, Response};
+    pub(crate) use crate::contract::iglu::plugin::http::{Downloaded, Header, Request, Response};
     use crate::contract::iglu::plugin::types::Error;
 
     pub(crate) async fn fetch(request: Request) -> Result<Response, Error> {
         super::with(|host| host.check(&format!("http:{}", request.url)))?;
         super::scripted("http.fetch", &serde_json::json!(request))
+    }
+
+    pub(crate) async fn download(request: Request) -> Result<Downloaded, Error> {
+        super::with(|host| host.check(&format!("http:{}", request.url)))?;
+        super::scripted("http.download", &serde_json::json!(request))
     }
 }
 
@@ -422,7 +467,7 @@ pub(crate) mod clock {
 
     use super::executor;
     use crate::{
-        contract::iglu::plugin::types::Error,
+        contract::iglu::plugin::{clock::Timer, types::Error},
         types::{Json, Timestamp},
     };
 
@@ -445,6 +490,13 @@ pub(crate) mod clock {
 
     pub(crate) async fn cancel_timer(name: String) -> Result<bool, Error> {
         Ok(super::with(|host| host.timers.remove(&name)).is_some())
+    }
+
+    pub(crate) async fn timers() -> Result<Vec<Timer>, Error> {
+        let timers = super::with(|host| host.timers.clone()).into_iter();
+        let mut timers: Vec<Timer> = timers.map(|(name, (due, data))| Timer { name, due, data }).collect();
+        timers.sort_by(|a, b| a.due.total_cmp(&b.due));
+        Ok(timers)
     }
 }
 

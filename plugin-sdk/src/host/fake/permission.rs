@@ -6,6 +6,9 @@ pub(super) fn covers(granted: &str, wanted: &str) -> bool {
         return matches(pattern, action);
     }
     if let (Some(origin), Some(url)) = (granted.strip_prefix("http:"), wanted.strip_prefix("http:")) {
+        if origin == "*" {
+            return true;
+        }
         let rest = url.strip_prefix(origin.trim_end_matches('/'));
         return rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#']));
     }
@@ -37,6 +40,8 @@ mod tests {
             ("http:https://a.com", "http:https://a.com/x?y", true),
             ("http:https://a.com", "http:https://a.com.evil.org/", false),
             ("http:https://a.com", "http:http://a.com/", false),
+            ("http:*", "http:http://a.com/", true),
+            ("http:*", "send", false),
         ] {
             assert_eq!(covers(granted, wanted), expected, "{granted} {wanted}");
         }

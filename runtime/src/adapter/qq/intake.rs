@@ -54,9 +54,8 @@ impl Intake {
     }
 
     fn event(&self, text: &str, envelope: &Envelope<'_>, came: Came, kept: Option<Kept>) {
-        let bot = self.account.info();
-        let context = Context { bot: &bot, memory: &self.account.memory, came };
-        let mut incoming = match decode::event(envelope, text, &context) {
+        let context = Context { bot: self.account.info(), memory: &self.account.memory, came };
+        let mut incoming = match decode::event(envelope, text, context) {
             Decoded::Event(incoming) => incoming,
             Decoded::Ignored(reason) => {
                 tracing::debug!(

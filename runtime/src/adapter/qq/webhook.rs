@@ -8,18 +8,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as Delivered, Bytes, Incoming};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
-use tower_service::Service as _;
 
 use super::sign::Key;
 use super::wire::Envelope;
@@ -105,9 +102,11 @@ enum Refusal {
     #[error("it is for the bot {0:?}, which does not wait there (`app_id`)")]
     Stranger(String),
     #[error("it has no {0}")]
-    NoHeader(&'static str),
+    NoHeader(HeaderName),
+    #[error("several bots wait here, and it does not say for which it is ({APP_ID})")]
+    ForWhom,
     #[error("it has {0} twice")]
-    Twice(&'static str),
+    Twice(HeaderName),
     #[error("it is larger than {BODY} bytes")]
     Large,
     #[error("it did not arrive whole within {} s", port::HURRY.as_secs())]
@@ -131,7 +130,7 @@ impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
             Self::NoDesk(_) => StatusCode::NOT_FOUND,
-            Self::NoHeader(_) => StatusCode::UNAUTHORIZED,
+            Self::NoHeader(_) | Self::ForWhom => StatusCode::UNAUTHORIZED,
             Self::Stranger(_) | Self::Signature | Self::Stale(_) | Self::Oracle => StatusCode::FORBIDDEN,
             Self::Frame(_) | Self::Twice(_) => StatusCode::BAD_REQUEST,
             Self::Large => StatusCode::PAYLOAD_TOO_LARGE,
@@ -157,48 +156,31 @@ pub(super) async fn keep(host: String, tls: Option<Files>, desks: Vec<Desk>, sto
         }
     };
     let door = Arc::new(Door { desks, refused: Mutex::default() });
-    let routes = post(deliver).with_state(door.clone());
-    port::serve(&host, acceptor, Arc::new(Entrance { door, routes }), &stop).await;
+    port::serve(&host, acceptor, door, &stop).await;
 }
 
-/// The door, and the way to it.
-struct Entrance {
-    door: Arc<Door>,
-    routes: MethodRouter,
-}
-
-impl port::Host for Entrance {
+impl port::Host for Door {
     type Body = Body;
 
-    async fn answer(self: Arc<Self>, request: hyper::Request<Incoming>) -> Response {
-        match self.routes.clone().call(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response {
+        if request.method() != Method::POST {
+            return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
+        }
+        match self.take(request).await {
+            Ok(answer) => ([(header::CONTENT_TYPE, "application/json")], answer).into_response(),
+            Err(refusal) => {
+                self.complain(&refusal.to_string());
+                (refusal.status(), format!("{refusal}\n")).into_response()
+            }
         }
     }
 
     fn listens(&self, at: &str) {
-        for Desk { name, path, .. } in &self.door.desks {
+        for Desk { name, path, .. } in &self.desks {
             tracing::info!(bot = name, address = at, "bot `{name}` waits for deliveries at {at}{path}");
         }
     }
 
-    fn complain(&self, reason: &str) {
-        self.door.complain(reason);
-    }
-}
-
-async fn deliver(State(door): State<Arc<Door>>, request: Request) -> Response {
-    match door.take(request).await {
-        Ok(answer) => ([(header::CONTENT_TYPE, "application/json")], answer).into_response(),
-        Err(refusal) => {
-            door.complain(&refusal.to_string());
-            (refusal.status(), format!("{refusal}\n")).into_response()
-        }
-    }
-}
-
-impl Door {
     fn complain(&self, reason: &str) {
         let passed = self.refused.lock().unwrap_or_else(PoisonError::into_inner).count(Instant::now());
         if let Some(passed) = passed {
@@ -211,9 +193,14 @@ impl Door {
             );
         }
     }
+}
 
+impl Door {
     /// Takes a delivery; answers what the platform wants to hear.
-    async fn take(&self, request: Request) -> Result<String, Refusal> {
+    async fn take<B>(&self, request: Request<B>) -> Result<String, Refusal>
+    where
+        B: Delivered<Error: Into<axum::BoxError>>,
+    {
         let (head, body) = request.into_parts();
         let headers = &head.headers;
         // What is for nobody here is not read out.
@@ -295,9 +282,9 @@ async fn keep_and_hand_on(
 }
 
 const ACKNOWLEDGED: &str = r#"{"op":12,"d":0}"#;
-const APP_ID: &str = "x-bot-appid";
-const SIGNATURE: &str = "x-signature-ed25519";
-const TIMESTAMP: &str = "x-signature-timestamp";
+const APP_ID: HeaderName = HeaderName::from_static("x-bot-appid");
+const SIGNATURE: HeaderName = HeaderName::from_static("x-signature-ed25519");
+const TIMESTAMP: HeaderName = HeaderName::from_static("x-signature-timestamp");
 
 /// Answers a validation (op 13) whose signature does not count; none if it is something else.
 fn validate(here: &[&Desk], body: &[u8]) -> Option<Result<String, Refusal>> {
@@ -307,7 +294,7 @@ fn validate(here: &[&Desk], body: &[u8]) -> Option<Result<String, Refusal>> {
     }
     match here {
         [desk] => Some(desk.keys.first().ok_or(Refusal::Oracle).and_then(|key| prove(desk, key, &envelope))),
-        _ => Some(Err(Refusal::NoHeader("X-Bot-Appid, and several bots wait here"))),
+        _ => Some(Err(Refusal::ForWhom)),
     }
 }
 
@@ -332,7 +319,10 @@ fn name<'a>(envelope: &'a Envelope<'_>, text: &str) -> Cow<'a, str> {
 }
 
 /// The whole body, if it is of a sane size and does not keep us waiting.
-async fn read(body: Body) -> Result<Bytes, Refusal> {
+async fn read<B>(body: B) -> Result<Bytes, Refusal>
+where
+    B: Delivered<Error: Into<axum::BoxError>>,
+{
     let body = Limited::new(body, BODY).collect();
     match tokio::time::timeout(port::HURRY, body).await {
         Err(_) => Err(Refusal::Slow),
@@ -347,8 +337,8 @@ fn text(body: &[u8]) -> Result<&str, Refusal> {
 }
 
 /// A header that must not be there twice: nobody knows which one a proxy before us has looked at.
-fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a [u8]>, Refusal> {
-    let mut values = headers.get_all(name).iter();
+fn single(headers: &HeaderMap, name: HeaderName) -> Result<Option<&[u8]>, Refusal> {
+    let mut values = headers.get_all(&name).iter();
     match (values.next(), values.next()) {
         (value, None) => Ok(value.map(|value| value.as_bytes())),
         _ => Err(Refusal::Twice(name)),

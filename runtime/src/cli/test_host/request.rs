@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::model::{Error, EventBody, Role, Segment};
 
 /// The words of the protocol, for the error about another one.
-const WORDS: &str = "open, say, event, advance, answer, http, stored, keys, store, reload, close";
+const WORDS: &str = "open, say, event, advance, answer, http, asked, stored, keys, store, reload, close";
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
@@ -24,7 +24,9 @@ pub(super) enum Request {
     /// What the platform answers to an action from now on.
     Answer(Box<Answer>),
     /// What a server answers to a request of the plugin from now on.
-    Http(Box<Http>),
+    Http(Map<String, Value>),
+    /// The requests of the plugin so far.
+    Asked {},
     /// A value that the plugin keeps.
     Stored { key: String },
     /// The keys that the plugin keeps.
@@ -96,19 +98,6 @@ pub(super) struct Answer {
     pub(super) times: Option<u32>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "read as soon as plugins can fetch")]
-pub(super) struct Http {
-    pub(super) method: String,
-    pub(super) url: String,
-    pub(super) status: u16,
-    #[serde(default)]
-    pub(super) headers: Vec<(String, String)>,
-    #[serde(default)]
-    pub(super) body: String,
-}
-
 fn yes() -> bool {
     true
 }
@@ -142,6 +131,8 @@ mod tests {
                 "",
             ),
             (r#"{"do": "reload"}"#, ""),
+            (r#"{"do": "http", "url": "https://example.com/*", "json": [1]}"#, ""),
+            (r#"{"do": "asked"}"#, ""),
             (r#"{"do": "dance"}"#, "open, say, event"),
             ("[]", "no request"),
         ] {

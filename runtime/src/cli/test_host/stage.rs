@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::bot::Actor;
-use super::request::{Answer, Http, Open, Request, Say};
+use super::request::{Answer, Open, Request, Say};
 use crate::adapter::sandbox::{Sandbox, Speaker};
 use crate::bot::Bot;
 use crate::cli::{CONFIG, chat};
@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::house::House;
 use crate::model::{Incoming, Role, text};
 use crate::plugin::loader::{Inspection, inspect_in};
+use crate::web::{Script, Web};
 
 const FILE: &str = "plugin.wasm";
 /// How many keys one page of the storage brings.
@@ -29,6 +30,8 @@ pub(super) struct Stage {
     house: House,
     actor: Arc<Actor>,
     clock: Clock,
+    /// The servers that the plugin asks are the test's.
+    web: Web,
     /// The plugin's id.
     id: String,
     /// Where it lies in the house.
@@ -61,11 +64,12 @@ impl Stage {
 
         let clock = Clock::default();
         clock.advance(seconds(open.ahead)?);
-        let house = House::open_by(config, clock.clone()).await.map_err(|e| format!("{e:#}"))?;
+        let web = Web::scripted(Script::default());
+        let house = House::open_in(config, clock.clone(), web.clone()).await.map_err(|e| format!("{e:#}"))?;
         let actor = Actor::new(clock.clone(), language);
         house.bots.insert(Arc::clone(&actor) as Arc<dyn Bot>);
         let about = json!({"manifest": manifest, "bot": actor.info()});
-        let stage = Self { house, actor, clock, id: manifest.id.clone(), file, patience, _own: own };
+        let stage = Self { house, actor, clock, web, id: manifest.id.clone(), file, patience, _own: own };
         (stage.house.inlet())(Sandbox::connected());
         let at_rest = stage.settle().await;
         if !stage.house.is_running(&stage.id) {
@@ -96,7 +100,14 @@ impl Stage {
                 self.actor.script(action, error.map_or(Ok(ok), Err), times);
                 Ok(Value::Null)
             }
-            Request::Http(http) => self.http(&http),
+            Request::Http(answer) => {
+                let script = self.web.script().ok_or("the web has no script")?;
+                script
+                    .add(&Value::Object(answer).to_string())
+                    .map(|()| Value::Null)
+                    .map_err(|e| e.to_string())
+            }
+            Request::Asked {} => Ok(json!(self.web.script().map(Script::asked).unwrap_or_default())),
             Request::Stored { key } => {
                 let value = self.house.storage(&self.id).get(key).await.map_err(|e| e.to_string())?;
                 Ok(value.map_or(Value::Null, |bytes| {
@@ -164,14 +175,6 @@ impl Stage {
                 return Ok(json!(keys));
             }
         }
-    }
-
-    /// The one place where the test's servers answer.
-    fn http(&self, wanted: &Http) -> Result<Value, String> {
-        Err(format!(
-            "{} {}: plugins of this iglu cannot use HTTP yet ({})",
-            wanted.method, wanted.url, self.id
-        ))
     }
 }
 

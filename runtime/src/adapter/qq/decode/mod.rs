@@ -37,7 +37,7 @@ pub(super) use time::read as read_time;
 #[derive(Debug)]
 pub(super) struct Context<'a> {
     /// The account that the event came to.
-    pub(super) bot: &'a Bot,
+    pub(super) bot: Bot,
     pub(super) memory: &'a Memory,
     pub(super) came: Came,
 }
@@ -73,14 +73,14 @@ struct Given<'a, 'n> {
 }
 
 /// Reads an event. `text` is the whole frame that `envelope` was read from.
-pub(super) fn event(envelope: &Envelope<'_>, text: &str, context: &Context<'_>) -> Decoded {
+pub(super) fn event(envelope: &Envelope<'_>, text: &str, context: Context<'_>) -> Decoded {
     let kind = kind_of(envelope);
     let frame = secrets::masked(text);
     let given = Given { kind, d: envelope.data(), frame: &frame };
     let known = kinds::find(kind);
     let body = match known.map(|known| known.reading) {
         Some(Reading::Link) => return Decoded::Ignored("it is the gateway's own"),
-        Some(Reading::Message(place)) => match message::read(place, given.d, context) {
+        Some(Reading::Message(place)) => match message::read(place, given.d, &context) {
             message::Read::Message(message) => Some(EventBody::Message(*message)),
             message::Read::Ignored(reason) => return Decoded::Ignored(reason),
             message::Read::Odd => None,
@@ -103,7 +103,7 @@ pub(super) fn event(envelope: &Envelope<'_>, text: &str, context: &Context<'_>) 
         (None, _) => AnchorKind::Never,
     };
     let origin = anchor(answer, envelope, given, context.came.at(time));
-    let (bot, redelivered) = (context.bot.clone(), context.came.redelivered);
+    let Context { bot, came: Came { redelivered, .. }, .. } = context;
     Decoded::Event(Incoming {
         event: Arc::new(Event { id: event_id(), bot, time, redelivered, body }),
         original: Arc::from(&*frame),

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::{memchr2, memmem};
+
 const NAME: &str = "auth_token";
 const MASK: &str = "***";
 
@@ -17,7 +19,8 @@ enum Place {
 
 /// `text` is valid JSON.
 pub(super) fn masked(text: &str) -> Cow<'_, str> {
-    if !text.contains(NAME) && !text.contains("\\u00") {
+    let holds = |what: &str| memmem::find(text.as_bytes(), what.as_bytes()).is_some();
+    if !holds(NAME) && !holds("\\u00") {
         return Cow::Borrowed(text);
     }
     let bytes = text.as_bytes();
@@ -40,13 +43,16 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
             }
             b',' => (is_key, place) = levels.last().copied().unwrap_or((false, Place::Elsewhere)),
             b'"' => {
-                at = end_of_string(bytes, at);
+                let escapes;
+                (at, escapes) = end_of_string(bytes, at);
                 let token = &text[start..at];
                 if is_key {
                     let outer = levels.last().map_or(Place::Elsewhere, |(_, outer)| *outer);
-                    place = place_of(token, outer);
+                    place = place_of(&decoded(token, escapes), outer);
                     is_key = false;
-                } else if let Some(instead) = instead_of(token, place) {
+                } else if place != Place::Elsewhere
+                    && let Some(instead) = instead_of(&decoded(token, escapes), place)
+                {
                     out.push_str(&text[copied..start]);
                     out.push_str(&instead);
                     copied = at;
@@ -73,22 +79,24 @@ pub(super) fn masked(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Behind the closing quote.
-fn end_of_string(bytes: &[u8], start: usize) -> usize {
+/// Behind the closing quote, and whether there are escapes before it.
+fn end_of_string(bytes: &[u8], start: usize) -> (usize, bool) {
     let mut at = start + 1;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
+    let mut escapes = false;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return (at + 1, escapes);
         }
+        escapes = true;
+        at += 2;
     }
-    bytes.len()
+    (bytes.len(), escapes)
 }
 
-fn decoded(token: &str) -> Cow<'_, str> {
+fn decoded(token: &str, escapes: bool) -> Cow<'_, str> {
     let inside = token.strip_prefix('"').and_then(|token| token.strip_suffix('"')).unwrap_or(token);
-    if inside.contains('\\') {
+    if escapes {
         serde_json::from_str(token).map_or(Cow::Borrowed(inside), Cow::Owned)
     } else {
         Cow::Borrowed(inside)
@@ -96,7 +104,7 @@ fn decoded(token: &str) -> Cow<'_, str> {
 }
 
 fn place_of(key: &str, outer: Place) -> Place {
-    match &*decoded(key) {
+    match key {
         NAME => Place::Secret,
         "ext" => Place::Ext,
         _ if outer == Place::Secret => Place::Secret,
@@ -104,15 +112,14 @@ fn place_of(key: &str, outer: Place) -> Place {
     }
 }
 
-fn instead_of(token: &str, place: Place) -> Option<String> {
+fn instead_of(value: &str, place: Place) -> Option<String> {
     match place {
         Place::Elsewhere => None,
         Place::Secret => Some(format!("\"{MASK}\"")),
         Place::Ext => {
-            let entry = decoded(token);
-            let given = |at: &usize| entry[at + NAME.len()..].trim_start().starts_with('=');
-            let at = entry.match_indices(NAME).map(|(at, _)| at).find(given)?;
-            serde_json::to_string(&format!("{}{NAME}={MASK}", &entry[..at])).ok()
+            let given = |at: &usize| value[at + NAME.len()..].trim_start().starts_with('=');
+            let at = value.match_indices(NAME).map(|(at, _)| at).find(given)?;
+            serde_json::to_string(&format!("{}{NAME}={MASK}", &value[..at])).ok()
         }
     }
 }

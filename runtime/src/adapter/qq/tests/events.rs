@@ -103,8 +103,8 @@ fn a_second_delivery_says_so() {
     let (bot, text) = (bot(), c2c_message(&json!({})));
     let memory = Memory::default();
     let context =
-        Context { bot: &bot, memory: &memory, came: Came { received: 5, since: None, redelivered: true } };
-    let Decoded::Event(event) = decode::event(&Envelope::read(&text).unwrap(), &text, &context) else {
+        Context { bot, memory: &memory, came: Came { received: 5, since: None, redelivered: true } };
+    let Decoded::Event(event) = decode::event(&Envelope::read(&text).unwrap(), &text, context) else {
         panic!("it is an event");
     };
     assert!(event.event.redelivered && anchor(&event).redelivered);
@@ -119,8 +119,8 @@ fn what_an_outage_held_back_is_as_old_as_the_platform_says() {
         let text = c2c_message(&json!({"timestamp": 100}));
         let memory = Memory::default();
         let came = Came { received: 200, since, redelivered: false };
-        let context = Context { bot: &bot, memory: &memory, came };
-        let Decoded::Event(event) = decode::event(&Envelope::read(&text).unwrap(), &text, &context) else {
+        let context = Context { bot: bot.clone(), memory: &memory, came };
+        let Decoded::Event(event) = decode::event(&Envelope::read(&text).unwrap(), &text, context) else {
             panic!("it is an event");
         };
         assert_eq!(anchor(&event).received, received, "{since:?}");

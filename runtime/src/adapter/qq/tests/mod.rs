@@ -49,8 +49,8 @@ fn bot() -> Bot {
 fn decoded(text: &str, memory: &Memory) -> Decoded {
     let bot = bot();
     let envelope = Envelope::read(text).unwrap();
-    let context = Context { bot: &bot, memory, came: NOW };
-    decode::event(&envelope, text, &context)
+    let context = Context { bot, memory, came: NOW };
+    decode::event(&envelope, text, context)
 }
 
 /// An event for plugins, seen with what is in a memory.

@@ -56,8 +56,8 @@ fn digest(text: &str) -> Option<Decoded> {
     let bot = bot();
     let envelope = Envelope::read(text).ok()?;
     let memory = Memory::default();
-    let context = Context { bot: &bot, memory: &memory, came: NOW };
-    let decoded = decode::event(&envelope, text, &context);
+    let context = Context { bot, memory: &memory, came: NOW };
+    let decoded = decode::event(&envelope, text, context);
     if let Decoded::Event(event) = &decoded {
         serde_json::to_string(&event.event.body).unwrap();
     }

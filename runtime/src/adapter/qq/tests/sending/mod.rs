@@ -53,8 +53,8 @@ impl Stage {
         let memory = &self.account.memory;
         let received = now() as u64;
         let came = Came { received, since: None, redelivered: false };
-        let context = Context { bot: &bot, memory, came };
-        match decode::event(&envelope, &text, &context) {
+        let context = Context { bot, memory, came };
+        match decode::event(&envelope, &text, context) {
             Decoded::Event(incoming) => Arc::new(incoming),
             Decoded::Ignored(reason) => panic!("{text} is ignored: {reason}"),
         }

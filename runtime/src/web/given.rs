@@ -7,18 +7,16 @@
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url, header};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
 
+use super::address::{Forbidden, Reach, may_reach};
+use super::tls::{public_roots, tls};
 use crate::model::{Error, PlatformError};
 
 const REDIRECTS: usize = 5;
@@ -26,19 +24,6 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Without any byte.
 const SILENCE: Duration = Duration::from_secs(20);
 const WHOLE: Duration = Duration::from_secs(120);
-
-/// Where an address may lead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// The internet.
-    Outside,
-    /// The owner's own network and machine too.
-    Inside,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("it leads to an address that is not allowed")]
-struct Forbidden;
 
 /// The body of a GET, if it has at most `limit` bytes.
 pub(crate) async fn fetch(url: &str, limit: usize, reach: Reach) -> Result<Vec<u8>, Error> {
@@ -142,7 +127,7 @@ fn forbidden(url: &Url) -> Error {
 }
 
 /// An address without what may be secret in it.
-fn shown(url: &str) -> &str {
+pub(super) fn shown(url: &str) -> &str {
     let bare = url.split(['?', '#']).next().unwrap_or_default();
     let end = bare.char_indices().nth(200).map_or(bare.len(), |(at, _)| at);
     &bare[..end]
@@ -159,32 +144,6 @@ fn check(url: &Url, reach: Reach) -> Result<(), Error> {
     match literal {
         Some(address) if !may_reach(address, reach) => Err(forbidden(url)),
         _ => Ok(()),
-    }
-}
-
-fn may_reach(address: IpAddr, reach: Reach) -> bool {
-    let v4 = match address {
-        IpAddr::V4(v4) => Some(v4),
-        IpAddr::V6(v6) => v6.to_ipv4_mapped(),
-    };
-    match (v4, address) {
-        (Some(v4), _) => {
-            let nowhere = v4.is_link_local()
-                || v4.is_multicast()
-                || v4.is_broadcast()
-                || v4.octets()[0] == 0
-                // Alibaba's and Tencent's metadata service.
-                || v4 == Ipv4Addr::new(100, 100, 100, 200);
-            let shared = v4.octets()[0] == 100 && (64..128).contains(&v4.octets()[1]);
-            let inside = v4.is_loopback() || v4.is_private() || shared;
-            !nowhere && (reach == Reach::Inside || !inside)
-        }
-        (None, IpAddr::V6(v6)) => {
-            let nowhere = v6.is_unspecified() || v6.is_multicast() || v6.is_unicast_link_local();
-            let inside = v6.is_loopback() || v6.is_unique_local();
-            !nowhere && (reach == Reach::Inside || !inside)
-        }
-        (None, IpAddr::V4(_)) => false,
     }
 }
 
@@ -210,47 +169,6 @@ fn client(reach: Reach) -> Result<&'static Client, Error> {
     static CLIENTS: [OnceLock<Result<Client, String>>; 2] = [OnceLock::new(), OnceLock::new()];
     let built = CLIENTS[usize::from(reach == Reach::Inside)].get_or_init(|| build(reach));
     built.as_ref().map_err(|reason| Error::Other(format!("the host cannot speak HTTP: {reason}")))
-}
-
-/// The authorities that browsers trust.
-pub(crate) fn public_roots() -> RootCertStore {
-    webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()
-}
-
-/// What every TLS connection of ours is made with.
-pub(crate) fn tls(roots: RootCertStore) -> Result<ClientConfig, String> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|reason| format!("TLS: {reason}"))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
-}
-
-/// What a connection is made with that trusts the certificates of the PEM file `ca`, or the public authorities.
-pub(crate) fn tls_trusting(ca: Option<&Path>) -> Result<ClientConfig, String> {
-    tls(match ca {
-        Some(path) => read_roots(path)?,
-        None => public_roots(),
-    })
-}
-
-fn read_roots(path: &Path) -> Result<RootCertStore, String> {
-    let shown = path.display();
-    let unreadable = |reason: rustls::pki_types::pem::Error| {
-        format!("the certificates in `{shown}` cannot be read: {reason}; `ca` must name a PEM file")
-    };
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
-        roots
-            .add(certificate.map_err(unreadable)?)
-            .map_err(|reason| format!("a certificate in `{shown}`: {reason}"))?;
-    }
-    if roots.is_empty() {
-        return Err(format!(
-            "there is no certificate in `{shown}`; `ca` must name a PEM file with at least one"
-        ));
-    }
-    Ok(roots)
 }
 
 fn build(reach: Reach) -> Result<Client, String> {
@@ -357,31 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_told_apart() {
-        for (address, outside, inside) in [
-            ("1.1.1.1", true, true),
-            ("2606:4700::1111", true, true),
-            ("127.0.0.1", false, true),
-            ("10.1.2.3", false, true),
-            ("192.168.1.1", false, true),
-            ("172.31.0.1", false, true),
-            ("100.64.0.1", false, true),
-            ("::1", false, true),
-            ("fd00::1", false, true),
-            ("::ffff:127.0.0.1", false, true),
-            ("169.254.169.254", false, false),
-            ("::ffff:169.254.169.254", false, false),
-            ("100.100.100.200", false, false),
-            ("0.0.0.0", false, false),
-            ("255.255.255.255", false, false),
-            ("224.0.0.1", false, false),
-            ("fe80::1", false, false),
-            ("::", false, false),
-        ] {
-            let parsed = address.parse().unwrap();
-            assert_eq!(may_reach(parsed, Reach::Outside), outside, "{address} from outside");
-            assert_eq!(may_reach(parsed, Reach::Inside), inside, "{address} from inside");
-        }
+    fn text_becomes_a_part_of_an_address() {
         assert_eq!(escaped("报告 1.txt"), "%E6%8A%A5%E5%91%8A%201.txt");
     }
 }
