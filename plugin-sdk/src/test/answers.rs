@@ -162,7 +162,7 @@ impl Answers {
         match self.next_message() {
             Some(found) if plain(&found) == plain(&wanted) => self,
             // What looks alike to people may be made of other segments.
-            Some(found) if found.to_string() == wanted.to_string() => {
+            Some(found) if wanted == found.to_string() => {
                 self.fail(&format!("expected: {}\nbut came: {}", wanted.to_json(), found.to_json()))
             }
             Some(found) => self.fail(&format!("expected: {wanted}\nbut came: {found}")),

@@ -59,7 +59,7 @@ impl House {
         let answer = program.ask(&open)?;
         match answer.get("error").and_then(Value::as_str) {
             Some(reason) => {
-                Err(Error(format!("{reason}\n{}", answers("the plugin was started", &[answer.clone()]))))
+                Err(Error(format!("{reason}\n{}", answers("the plugin was started", std::slice::from_ref(&answer)))))
             }
             None => Ok((Self { program, ahead, early: Vec::new() }, answer["ok"].clone())),
         }
