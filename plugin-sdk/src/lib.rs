@@ -147,7 +147,7 @@ pub mod __private {
         config::{ByConfig, BySchemars, Config, Schema, SchemaOf},
         contract::{self, export},
         lock::RwLock,
-        manifest::{Cooldown, HandlerSpec, Manifest, Permission, Trigger},
+        manifest::{Cooldown, HandlerSpec, Manifest, Permission, Rate, Trigger},
         plugin::{
             Call, Created, IntoAnswer, IntoStarted, Plugin, View, from_state, report_stop, to_state,
             unknown_handler,

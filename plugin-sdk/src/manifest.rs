@@ -41,6 +41,8 @@ pub struct HandlerSpec {
     pub block: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cooldown: Option<Cooldown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -71,6 +73,13 @@ pub enum Trigger {
 
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Cooldown {
+    pub seconds: u32,
+    pub scope: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Rate {
+    pub count: u32,
     pub seconds: u32,
     pub scope: &'static str,
 }

@@ -75,7 +75,7 @@ impl Tools {
         Ok(())
     }
 
-    #[command("status")]
+    #[command("status", rate(count = 3, seconds = 60, per = "chat"))]
     async fn status(&self, event: &MessageEvent) -> Result<String> {
         let status: Value = bots::call(&event.bot, "get_status", &json!({})).await?;
         Ok(status.to_string())
@@ -118,7 +118,7 @@ fn the_manifest_says_what_the_code_says() {
                 plain(json!({"name": "friend", "on": {"event": {"kinds": ["request.friend"]}}})),
                 plain(json!({"name": "daily", "on": {"cron": {"line": "0 8 * * *", "zone": "Asia/Shanghai",
                     "missed": "once"}}})),
-                plain(json!({"name": "status",
+                plain(json!({"name": "status", "rate": {"count": 3, "seconds": 60, "scope": "chat"},
                     "on": {"command": {"name": "status", "aliases": [], "usage": "", "help": ""}}})),
             ],
         })

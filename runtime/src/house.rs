@@ -20,7 +20,7 @@ use crate::host::tidy_downloads;
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
 use crate::plugin::life::Status;
-use crate::router::Router;
+use crate::router::{Router, Settings, Switches};
 use crate::schedule::Schedule;
 use crate::store::{Journal, PluginStore, Store};
 use crate::web::Web;
@@ -88,7 +88,10 @@ impl House {
             store.journal().map_err(|reason| anyhow!("the journal of events cannot be read: {reason}"))?;
         let sandbox = Arc::new(Sandbox::new(Some(&absolute(&config.load().cache_dir)?))?);
         let bots = Arc::new(Bots::default());
-        let router = Router::new((&**config.load()).into(), Arc::clone(&bots), clock.clone());
+        let switches = Switches::open(store.own("switches")).await;
+        let switches = switches.map_err(|e| anyhow!("what was switched on and off cannot be read: {e:?}"))?;
+        let settings = Settings { switches: Arc::new(switches), ..(&**config.load()).into() };
+        let router = Router::new(settings, Arc::clone(&bots), clock.clone());
         let schedule =
             Schedule::open(&config.load().timezone, store.agenda(), Arc::clone(&router), clock.clone())?;
         let folder = Folder::open(Rooms {

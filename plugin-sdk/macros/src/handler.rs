@@ -26,6 +26,7 @@ struct Common {
     priority: i32,
     block: bool,
     cooldown: TokenStream,
+    rate: TokenStream,
 }
 
 /// One handler for each trigger of the method; the second and later ones are named with a number.
@@ -82,7 +83,7 @@ fn handler(method: &ImplItemFn, trigger: &Attribute, name: &str) -> Result<Handl
         }
         _ => cron(trigger, items, &mut rest)?,
     };
-    let Common { who, chats, to_me, priority, block, cooldown } = common(&rest)?;
+    let Common { who, chats, to_me, priority, block, cooldown, rate } = common(&rest)?;
     let entry = quote! {
         private::HandlerSpec {
             name: #name,
@@ -93,6 +94,7 @@ fn handler(method: &ImplItemFn, trigger: &Attribute, name: &str) -> Result<Handl
             priority: #priority,
             block: #block,
             cooldown: #cooldown,
+            rate: #rate,
         }
     };
     Ok(Handler { entry, arm: arm(method, &kind, name, &usage, &parameters)? })
@@ -217,6 +219,7 @@ fn common(items: &[Item]) -> Result<Common> {
         priority: 0,
         block: false,
         cooldown: quote!(::core::option::Option::None),
+        rate: quote!(::core::option::Option::None),
     };
     for item in items {
         match item.name() {
@@ -229,10 +232,11 @@ fn common(items: &[Item]) -> Result<Common> {
                     .map_err(|_| Error::new(item.span(), "`priority` must fit 32 bits"))?;
             }
             "cooldown" => common.cooldown = cooldown(item)?,
+            "rate" => common.rate = rate(item)?,
             _ => {
                 return Err(unknown(
                     item,
-                    "`who`, `chats`, `to_me`, `priority`, `block`, `cooldown`, for commands `aliases` and `usage`, for cron \
+                    "`who`, `chats`, `to_me`, `priority`, `block`, `cooldown`, `rate`, for commands `aliases` and `usage`, for cron \
                      lines `zone` and `missed`",
                 ));
             }
@@ -261,6 +265,31 @@ fn cooldown(item: &Item) -> Result<TokenStream> {
         }),
         _ => Err(Error::new(item.span(), "a cooldown has seconds: `cooldown(seconds = 5, per = \"chat\")`")),
     }
+}
+
+fn rate(item: &Item) -> Result<TokenStream> {
+    const SHAPE: &str =
+        "a rate is so many runs in so many seconds: `rate(count = 3, seconds = 60, per = \"chat\")`";
+    let Some(inner) = &item.inner else { return Err(Error::new(item.span(), SHAPE)) };
+    let (mut count, mut seconds, mut per) = (None, None, "user".to_owned());
+    for item in inner {
+        match item.name() {
+            "count" => count = Some((item.integer()?, item)),
+            "seconds" => seconds = Some((item.integer()?, item)),
+            "per" => per = item.one_of(&["user", "chat", "plugin"])?,
+            _ => return Err(unknown(item, "`count`, `seconds` and `per`")),
+        }
+    }
+    let (Some((count, count_item)), Some((seconds, seconds_item))) = (count, seconds) else {
+        return Err(Error::new(item.span(), SHAPE));
+    };
+    let count = u32::try_from(count).ok().filter(|count| (1..=1000).contains(count));
+    let count = count.ok_or_else(|| Error::new(count_item.span(), "`count` is 1 to 1000"))?;
+    let seconds = u32::try_from(seconds).ok().filter(|seconds| *seconds > 0);
+    let seconds = seconds.ok_or_else(|| Error::new(seconds_item.span(), "`seconds` is at least 1"))?;
+    Ok(quote! {
+        ::core::option::Option::Some(private::Rate { count: #count, seconds: #seconds, scope: #per })
+    })
 }
 
 fn arm(

@@ -55,8 +55,10 @@ handler_attributes! {
     /// after it; its doc comment is the help. `usage = ".."` replaces the usage line made from the parameters.
     ///
     /// Every trigger also takes: `who = "everyone" | "group-admin" | "group-owner" | "superuser"`,
-    /// `chats = "any" | "private" | "group"`, `to_me`, `priority = 10` (higher runs earlier), `block`, and
-    /// `cooldown = 5` (seconds) or `cooldown(seconds = 5, per = "user" | "chat" | "plugin")`.
+    /// `chats = "any" | "private" | "group"`, `to_me`, `priority = 10` (higher runs earlier), `block`,
+    /// `cooldown = 5` (seconds) or `cooldown(seconds = 5, per = "user" | "chat" | "plugin")`, and
+    /// `rate(count = 3, seconds = 60, per = "user" | "chat" | "plugin")`: at most so many runs in any such time. A command
+    /// that comes too early does not run; iglu answers once when it may be tried again. The owner may set other rates.
     command
     /// `#[keyword("早安", "good morning")]`: runs on a message that contains one of the words.
     keyword

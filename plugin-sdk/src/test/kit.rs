@@ -58,9 +58,10 @@ impl House {
         open["ahead"] = ahead.into();
         let answer = program.ask(&open)?;
         match answer.get("error").and_then(Value::as_str) {
-            Some(reason) => {
-                Err(Error(format!("{reason}\n{}", answers("the plugin was started", std::slice::from_ref(&answer)))))
-            }
+            Some(reason) => Err(Error(format!(
+                "{reason}\n{}",
+                answers("the plugin was started", std::slice::from_ref(&answer))
+            ))),
             None => Ok((Self { program, ahead, early: Vec::new() }, answer["ok"].clone())),
         }
     }

@@ -138,6 +138,9 @@ fn handler(handler: &Handler) -> String {
     if let Some(cooldown) = handler.cooldown {
         text.push_str(&format!(" [cooldown: {} s]", cooldown.seconds));
     }
+    if let Some(rate) = handler.rate {
+        text.push_str(&format!(" [rate: {} in {} s]", rate.count, rate.seconds));
+    }
     text
 }
 
@@ -152,7 +155,7 @@ mod tests {
                 "permissions": [{"name": "send", "reason": "to remind"}],
                 "handlers": [
                   {"name": "add", "on": {"command": {"name": "note add", "aliases": ["记"], "usage": "<text>"}},
-                   "who": "group-admin", "block": true, "priority": 5, "cooldown": {"seconds": 2.5}},
+                   "who": "group-admin", "block": true, "priority": 5, "cooldown": {"seconds": 2.5}, "rate": {"count": 3, "seconds": 60}},
                   {"name": "hello", "on": {"event": {"kinds": ["notice.member-joined"]}}, "chats": "group"}]}"#,
         );
         Inspection {
@@ -169,7 +172,7 @@ mod tests {
         let expected = "plugin: notes\nname: notes\nversion: 1.2.0\ndescription: keeps\u{fffd}[2J notes\n\
             contract: 0.1.0\nsize: 90123 bytes\n\
             permissions asked for:\n  send: to remind\n\
-            handlers:\n  add: /note add, /记 <text> [who: group-admin] [priority: 5] [block] [cooldown: 2.5 s]\n  \
+            handlers:\n  add: /note add, /记 <text> [who: group-admin] [priority: 5] [block] [cooldown: 2.5 s] [rate: 3 in 60 s]\n  \
             hello: event notice.member-joined [chats: group]\n\
             imports:\n  iglu:plugin/storage@0.1.0";
         assert_eq!(text, expected);

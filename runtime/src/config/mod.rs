@@ -8,6 +8,10 @@
 //! superusers = ["10001"]          # may use what plugins keep for superusers
 //! [commands]
 //! prefixes = ["/"]                # `／` is the same as `/`
+//! rate = { count = 20, time = "60s" } # of each user; none by default
+//! [access]                        # whose events are let in, see `Access`
+//! deny_users = ["10002", "onebot:10003"]
+//! deny_chats = ["20002", "private:10004"]
 //! [log]
 //! format = "human"                # or "json"
 //! level = "info"                  # or directives such as "info,iglu::router=debug"
@@ -32,18 +36,24 @@
 //! grants = ["send", "call:get_*"] # see `policy`
 //! config = { greeting = "hi" }    # by the plugin's own schema; of a secret `x` also x_file = "x.txt"
 //! limits = { memory = "128 MiB" }
+//! access = { allow_chats = ["20001"] } # as [access], for this plugin alone
+//! default = "on"                  # in chats where nobody said otherwise, see `Presence`
+//! off = ["20003"]
+//! rates = { echo = { count = 3, time = "60s", per = "chat" } } # by handler or command
 //! ```
 
+mod access;
 mod bots;
 mod limits;
 mod nearest;
 mod official;
+mod rates;
 mod schema;
 mod secrets;
 mod source;
 mod values;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,14 +62,17 @@ use arc_swap::ArcSwap;
 use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
+pub use access::{Access, Chats, Presence, Users};
 pub use bots::{BotConfig, BotConfigs, Secret};
 pub use limits::Limits;
 pub(crate) use nearest::nearest;
 pub use official::OfficialConfig;
+pub use rates::Rates;
 pub use schema::{PluginSettings, plugin_config};
 pub(crate) use secrets::{hide, shown};
 pub use source::{ConfigError, ConfigErrors};
 
+use crate::plugin::manifest::Rate;
 use crate::policy::Grant;
 use source::{Section, Source, list};
 
@@ -73,7 +86,11 @@ pub struct Config {
     /// Of cron lines that name none: an IANA name.
     pub timezone: String,
     /// Users who may use what plugins keep for superusers.
-    pub superusers: HashSet<String>,
+    pub superusers: Users,
+    /// Whose events are let in.
+    pub access: Access,
+    /// How often each user may use commands, all together.
+    pub command_rate: Option<Rate>,
     /// What a command begins with; `""` is none. Never empty.
     pub prefixes: Vec<String>,
     /// The host's log.
@@ -133,6 +150,12 @@ pub struct PluginConfig {
     pub config: Value,
     /// What it may use.
     pub limits: Limits,
+    /// Whose events it is given.
+    pub access: Access,
+    /// Where it is on until somebody says otherwise in a chat.
+    pub presence: Presence,
+    /// How often its handlers may run, instead of what its manifest says.
+    pub rates: Rates,
 }
 
 impl Config {
@@ -200,6 +223,9 @@ impl Config {
             grants: Vec::new(),
             config: Value::Object(serde_json::Map::new()),
             limits: self.limits.clone(),
+            access: Access::default(),
+            presence: Presence::default(),
+            rates: Rates::default(),
         })
     }
 }
@@ -237,13 +263,15 @@ fn read(top: &Section<'_>, file: &Path) -> Config {
         let name = values::text(value)?;
         crate::schedule::zone(&name).map(|_| name)
     });
-    let superusers = top.read_each("superusers", values::id).unwrap_or_default();
+    let superusers = access::users(top, "superusers").unwrap_or_default();
+    let access = Access::read(&top.section("access"));
 
     let commands = top.section("commands");
     let prefixes = commands.read_each("prefixes", prefix);
     if prefixes.as_ref().is_some_and(Vec::is_empty) {
         commands.wrong("prefixes", "is empty; write `[\"/\"]`, or `[\"\"]` for commands without a prefix");
     }
+    let command_rate = commands.read("rate", rates::of_commands);
     commands.finish();
 
     let folders = top.section("folders");
@@ -261,7 +289,9 @@ fn read(top: &Section<'_>, file: &Path) -> Config {
         file: file.to_owned(),
         language: language.unwrap_or_else(Language::from_environment),
         timezone: timezone.unwrap_or_else(|| "Asia/Shanghai".to_owned()),
-        superusers: superusers.into_iter().collect(),
+        superusers,
+        access,
+        command_rate,
         prefixes: prefixes.unwrap_or_else(|| vec!["/".to_owned()]),
         log,
         plugins_dir,
@@ -294,12 +324,18 @@ fn read_plugins(section: &Section<'_>, limits: &Limits) -> BTreeMap<String, Plug
             other => Err(source::expected("a table", other)),
         });
         let limits = Limits::read(&section.section("limits"), limits);
+        let access = Access::read(&section.section("access"));
+        let presence = Presence::read(&section);
+        let rates = rates::read(&section.section("rates"));
         section.finish();
         let plugin = PluginConfig {
             enabled: enabled.unwrap_or(true),
             grants: grants.unwrap_or_default(),
             config: config.unwrap_or_else(|| Value::Object(serde_json::Map::new())),
             limits,
+            access,
+            presence,
+            rates,
         };
         plugins.insert(id.to_owned(), plugin);
     }

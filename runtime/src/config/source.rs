@@ -186,6 +186,12 @@ impl<'a> Section<'a> {
             .collect()
     }
 
+    /// Every key of this table, all of the owner's choice.
+    pub(super) fn entries(&self) -> Vec<&'a str> {
+        self.open.set(true);
+        self.table.keys().map(|name| name.get_ref().as_ref()).collect()
+    }
+
     /// Reports something about `key` that its value alone does not show.
     pub(super) fn wrong(&self, key: &'a str, cause: impl Into<String>) {
         let span = self.get(key).map_or_else(|| self.span.clone(), Spanned::span);

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::adapter::onebot::{Listen, Visit};
 use crate::adapter::qq::Hook;
+use crate::plugin::manifest::CooldownScope;
 
 fn parse(text: &str) -> Result<Config, ConfigErrors> {
     Config::parse(text, Path::new("home/iglu.toml"))
@@ -141,7 +142,7 @@ fn everything_that_is_written_arrives() {
     .unwrap();
     assert_eq!(config.language, Language::English);
     assert_eq!(config.timezone, "Europe/Berlin");
-    assert_eq!(config.superusers, HashSet::from(["10001".to_owned(), "10002".to_owned()]));
+    assert_eq!(config.superusers, Users::from_iter(["10001".to_owned(), "10002".to_owned()]));
     assert_eq!(config.prefixes, ["/", "!", ""]);
     assert_eq!(config.log.format, LogFormat::Json);
     assert_eq!(config.data_dir, Path::new("/var/lib/iglu"));
@@ -159,10 +160,71 @@ fn everything_that_is_written_arrives() {
 }
 
 #[test]
+fn who_may_and_how_often_is_read() {
+    let config = parse(
+        r#"
+        superusers = ["onebot:1"]
+        [commands]
+        rate = { count = 5, time = "10s" }
+        [access]
+        allow_users = [7]
+        [plugin.echo]
+        default = "off"
+        on = ["5"]
+        access = { deny_chats = ["private"] }
+        [plugin.echo.rates]
+        echo = { count = 3, time = "1m", per = "chat" }
+        "天气" = []
+        "#,
+    )
+    .unwrap();
+    let rate = |count, seconds, scope| Rate { count, seconds, scope };
+    let bot = |platform: &str| crate::model::Bot {
+        id: "9".to_owned(),
+        platform: platform.to_owned(),
+        nickname: String::new(),
+        online: true,
+    };
+    assert!(config.superusers.has(&bot("onebot"), "1") && !config.superusers.has(&bot("qq"), "1"));
+    assert_eq!(config.command_rate, Some(rate(5, 10.0, CooldownScope::User)));
+    let (users, chats) = config.access.allow.as_ref().unwrap();
+    assert!(users.has(&bot("qq"), "7") && *chats == Chats::default());
+    let echo = config.plugin("echo");
+    let [group, private] =
+        [crate::model::Chat::Group("5".to_owned()), crate::model::Chat::Private("5".to_owned())];
+    assert!(echo.presence.default_off && echo.presence.on.has(&bot("qq"), &group));
+    assert!(echo.access.deny_chats.has(&bot("qq"), &private) && echo.access.allow.is_none());
+    assert_eq!(echo.rates["echo"], [rate(3, 60.0, CooldownScope::Chat)]);
+    assert!(echo.rates["天气"].is_empty());
+    assert_eq!(config.plugin("other").presence, Presence::default());
+}
+
+#[test]
 fn every_error_says_where_and_what_to_write() {
     let table = [
         ("superuser = []", "1:1: superuser: unknown key; did you mean `superusers`?"),
         ("\n[plugin.echo]\n  grant = []", "3:3: plugin.echo.grant: unknown key; did you mean `grants`?"),
+        (
+            "superusers = ['onbot:1']",
+            "1:15: superusers: \"onbot:1\": `onbot:` is not known before an id; did you",
+        ),
+        ("[access]\ndeny_user = []", "2:1: access.deny_user: unknown key; did you mean `deny_users`?"),
+        (
+            "[access]\ndeny_users = ['private']\ndeny_chats = ['qq:x:1']",
+            "3:15: access.deny_chats: \"qq:x:1\" is no chat",
+        ),
+        ("[plugin.a.access]\nallow_chats = '1'", "2:15: plugin.a.access.allow_chats: must be a list"),
+        ("[plugin.a]\ndefault = 'of'", "2:11: plugin.a.default: \"of\" is not known; did you mean `off`?"),
+        ("[plugin.a.rates]\nx = 3", "2:5: plugin.a.rates.x: must be such as `{ count = 3, time"),
+        ("[plugin.a.rates]\nx = { count = 3 }", "plugin.a.rates.x: has no `time`"),
+        ("[plugin.a.rates]\nx = [{ time = 5 }]", "plugin.a.rates.x: `time`: has no unit"),
+        ("[plugin.a.rates]\nx = { time = '5s', count = 0 }", "`count`: 0 is out of range; write 1 to 1000"),
+        ("[plugin.a.rates]\nx = { time = '0s' }", "`time`: must be more than nothing"),
+        (
+            "[plugin.a.rates]\nx = { time = '5s', pro = 'chat' }",
+            "`pro` is not known here; known are `count`, `time`",
+        ),
+        ("[commands]\nrate = { time = '5s', per = 'chat' }", "commands.rate: `per`: only `user` is possible"),
         (
             "[plugin.echo]\ngrants = ['send', 'snd']",
             "2:19: plugin.echo.grants: `snd` is no permission; did you mean `send`?",

@@ -24,11 +24,7 @@ impl context::Host for Ctx {
     }
 
     fn superusers(&mut self, bot: String) -> Vec<String> {
-        match self.caller.around() {
-            Ok(around) if around.bots.get(&bot).is_some() => {
-                around.owner.load().superusers.iter().cloned().collect()
-            }
-            _ => Vec::new(),
-        }
+        let Ok(around) = self.caller.around() else { return Vec::new() };
+        around.bots.get(&bot).map(|bot| around.owner.load().superusers.of(&bot.info())).unwrap_or_default()
     }
 }

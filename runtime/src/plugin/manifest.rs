@@ -80,6 +80,9 @@ pub struct Handler {
     /// At most one run in this time.
     #[serde(default)]
     pub cooldown: Option<Cooldown>,
+    /// At most so many runs in a time. A command that comes too early is answered once by the host, and not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Rate>,
 }
 
 /// What a handler listens to.
@@ -197,7 +200,22 @@ pub struct Cooldown {
     pub scope: CooldownScope,
 }
 
-/// Whose runs a cooldown counts together.
+/// The highest `count` of a rate: each run that counts is kept in memory.
+pub const MAX_RATE: u32 = 1000;
+
+/// At most so many runs in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rate {
+    /// How many runs, 1 to 1000.
+    pub count: u32,
+    /// In any so many seconds.
+    pub seconds: f64,
+    /// Whose runs are counted together.
+    #[serde(default)]
+    pub scope: CooldownScope,
+}
+
+/// Whose runs a cooldown or a rate counts together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CooldownScope {
@@ -278,6 +296,15 @@ impl Manifest {
                     cooldown.seconds
                 ));
             }
+            if let Some(rate) = handler.rate
+                && !(rate.seconds.is_finite() && rate.seconds > 0.0 && (1..=MAX_RATE).contains(&rate.count))
+            {
+                return wrong(format!(
+                    "manifest: handler {name:?}: a rate of {} runs in {} seconds cannot be kept; `count` is 1 to \
+                     {MAX_RATE}, `seconds` more than 0",
+                    rate.count, rate.seconds
+                ));
+            }
         }
         if let Some(schema) = &self.config
             && let Err(e) = jsonschema::validator_for(schema)
@@ -347,6 +374,10 @@ mod tests {
                 "unknown variant `twice`",
             ),
             (r#"{"id":"a","config":{"type":12}}"#, "not a JSON Schema"),
+            (
+                r#"{"id":"a","handlers":[{"name":"x","on":{"command":{"name":"x"}},"rate":{"count":0,"seconds":1}}]}"#,
+                "`count` is 1 to 1000",
+            ),
             (&format!(r#"{{"id":"a","handlers":[{handler},{handler}]}}"#), "two handlers are named"),
         ];
         for (json, reason) in bad {

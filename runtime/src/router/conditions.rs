@@ -1,22 +1,12 @@
-//! Whether a handler may run: who asks, where, to whom, and how often.
+//! Whether a handler may run, by its own conditions: who asks, where, to whom.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-use super::place::{chat_key, chat_of, user_of};
+use super::place::{chat_of, user_of};
+use crate::config::Users;
 use crate::model::{Chat, Event, EventBody, Notice, Role};
-use crate::plugin::manifest::{Chats, Cooldown, CooldownScope, Handler, Who};
-
-/// Expired cooldowns are swept when there are this many, and again when there are twice as many as were left.
-const SWEEP: usize = 1024;
+use crate::plugin::manifest::{Chats, Handler, Who};
 
 /// Why the event itself is not for this handler; none if it is.
-pub(super) fn refusal(
-    handler: &Handler,
-    event: &Event,
-    superusers: &HashSet<String>,
-) -> Option<&'static str> {
+pub(super) fn refusal(handler: &Handler, event: &Event, superusers: &Users) -> Option<&'static str> {
     let body = &event.body;
     if handler.chats != Chats::Any {
         match chat_of(body) {
@@ -33,14 +23,15 @@ pub(super) fn refusal(
     if handler.to_me && !is_to_me(event) {
         return Some("it is not to the bot");
     }
-    (!may(handler.who, body, superusers)).then_some("the user may not")
+    (!may(handler.who, event, superusers)).then_some("the user may not")
 }
 
 /// Whether the user of an event has the place that `who` wants.
-pub(super) fn may(who: Who, body: &EventBody, superusers: &HashSet<String>) -> bool {
-    if who == Who::Everyone || user_of(body).is_some_and(|user| superusers.contains(user)) {
+pub(super) fn may(who: Who, event: &Event, superusers: &Users) -> bool {
+    if who == Who::Everyone || is_superuser(event, superusers) {
         return true;
     }
+    let body = &event.body;
     let role = match body {
         EventBody::Message(message) | EventBody::MessageSent(message) => message.sender.role,
         _ => Role::Unknown,
@@ -53,6 +44,10 @@ pub(super) fn may(who: Who, body: &EventBody, superusers: &HashSet<String>) -> b
         Who::GroupOwner => role == Role::Owner,
         Who::Superuser => false,
     }
+}
+
+pub(super) fn is_superuser(event: &Event, superusers: &Users) -> bool {
+    user_of(&event.body).is_some_and(|user| superusers.has(&event.bot, user))
 }
 
 fn is_private(chat: &Chat) -> bool {
@@ -69,56 +64,6 @@ fn is_to_me(event: &Event) -> bool {
         EventBody::Notice(Notice::Poked(poke)) => poke.target == event.bot.id,
         EventBody::Interaction(_) => true,
         _ => false,
-    }
-}
-
-/// Which handlers ran lately. Outlives the router's table, so a reload does not reset it.
-#[derive(Debug, Default)]
-pub(super) struct Cooldowns(Mutex<Running>);
-
-#[derive(Debug, Default)]
-struct Running {
-    until: HashMap<Key, Instant>,
-    sweep_at: usize,
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Key {
-    plugin: String,
-    handler: String,
-    scope: Option<(String, String)>,
-}
-
-impl Cooldowns {
-    /// Whether the handler may run now; if so, its cooldown begins.
-    pub(super) fn start(
-        &self,
-        plugin: &str,
-        handler: &str,
-        cooldown: Cooldown,
-        event: &Event,
-        now: Instant,
-    ) -> bool {
-        let Ok(time) = Duration::try_from_secs_f64(cooldown.seconds) else { return true };
-        let Some(until) = now.checked_add(time) else { return true };
-        let whose = match cooldown.scope {
-            CooldownScope::User => Some(user_of(&event.body).unwrap_or_default().to_owned()),
-            CooldownScope::Chat => Some(chat_of(&event.body).as_ref().map(chat_key).unwrap_or_default()),
-            CooldownScope::Plugin => None,
-        };
-        let scope = whose.map(|whose| (event.bot.id.clone(), whose));
-        let key = Key { plugin: plugin.to_owned(), handler: handler.to_owned(), scope };
-
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.until.get(&key).is_some_and(|until| *until > now) {
-            return false;
-        }
-        if running.until.len() >= running.sweep_at.max(SWEEP) {
-            running.until.retain(|_, until| *until > now);
-            running.sweep_at = 2 * running.until.len();
-        }
-        running.until.insert(key, until);
-        true
     }
 }
 
@@ -147,7 +92,7 @@ mod tests {
     fn who_may_is_decided_by_role_and_superusers() {
         use Role::{Admin, Member, Owner, Unknown};
         use Who::{Everyone, GroupAdmin, GroupOwner, Superuser};
-        let superusers = HashSet::from(["1".to_owned()]);
+        let superusers = Users::from_iter(["1".to_owned()]);
         for (who, user, role, chat, allowed) in [
             (Everyone, "2", Member, group(), true),
             (GroupAdmin, "2", Member, group(), false),
@@ -188,44 +133,7 @@ mod tests {
             let event = said("2", Role::Member, chat.clone(), to_me);
             let handler =
                 Handler { chats, to_me: to_me_only, ..handler("h", r#"{"command": {"name": "h"}}"#) };
-            assert_eq!(refusal(&handler, &event, &HashSet::new()).is_none(), allowed, "{chats:?} {chat:?}");
+            assert_eq!(refusal(&handler, &event, &Users::default()).is_none(), allowed, "{chats:?} {chat:?}");
         }
-    }
-
-    #[test]
-    fn cooldowns_count_by_scope_and_run_out() {
-        let cooldowns = Cooldowns::default();
-        let now = Instant::now();
-        let (one, two) = (said("1", Role::Member, group(), false), said("2", Role::Member, group(), false));
-        for (scope, second_user) in
-            [(CooldownScope::User, true), (CooldownScope::Chat, false), (CooldownScope::Plugin, false)]
-        {
-            let cooldown = Cooldown { seconds: 5.0, scope };
-            let name = format!("{scope:?}");
-            let start = |event, now| cooldowns.start("p", &name, cooldown, event, now);
-            assert!(start(&one, now));
-            assert!(!start(&one, now + Duration::from_secs(4)));
-            assert_eq!(start(&two, now), second_user, "{scope:?}");
-            assert!(start(&one, now + Duration::from_secs(6)));
-            assert!(cooldowns.start("q", &name, cooldown, &one, now), "another plugin's own");
-        }
-    }
-
-    #[test]
-    fn cooldowns_of_many_users_are_swept() {
-        let cooldowns = Cooldowns::default();
-        let cooldown = Cooldown { seconds: 1.0, scope: CooldownScope::User };
-        let mut now = Instant::now();
-        for user in 0..10 * SWEEP {
-            now += Duration::from_millis(10);
-            assert!(cooldowns.start(
-                "p",
-                "h",
-                cooldown,
-                &said(&user.to_string(), Role::Member, group(), false),
-                now
-            ));
-        }
-        assert!(cooldowns.0.lock().unwrap().until.len() <= 2 * SWEEP);
     }
 }

@@ -2,18 +2,22 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, LazyLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
+use super::builtin::{self, Asked, BuiltIn};
+use super::conditions::is_superuser;
 use super::place::chat_of;
 use super::table::{Entry, Found};
 use super::turns::Turn;
-use super::{Board, Router, commands, help};
+use super::{Board, Router, commands, help, manage, rates};
+use crate::config::Language;
 use crate::model::{self, EventBody, Incoming, Kept};
 use crate::plugin::mailbox::{Full, Job, Verdict};
+use crate::plugin::manifest::Trigger;
 
 /// A full mailbox is worth a line this often, for each plugin.
 const WARN_EVERY: Duration = Duration::from_secs(5);
@@ -28,8 +32,10 @@ struct Run {
 
 enum Step {
     Handler(Found),
-    /// The host's own answer, with what was asked.
-    Help(String),
+    /// A command of the host's own.
+    BuiltIn(Asked),
+    /// The host says this.
+    Say(String),
 }
 
 /// Counts as pending until it is dropped.
@@ -42,8 +48,8 @@ struct Awaited {
 }
 
 impl Router {
-    /// Gives an event to whoever waits for it, else to every handler that wants it. Never waits. Must be called inside a tokio
-    /// runtime.
+    /// Gives an event that is let in to whoever waits for it, else to every handler that wants it. Never waits. Must be called
+    /// inside a tokio runtime.
     pub fn route(self: &Arc<Self>, incoming: Incoming) {
         count(&self.counts.events);
         if let Some(key) = &incoming.dedup
@@ -51,6 +57,10 @@ impl Router {
         {
             debug!(bot = %incoming.event.bot.id, key, "dropped an event that came before");
             count(&self.counts.duplicates);
+            return;
+        }
+        if let Some(reason) = self.present.load().rules.shuts_out(&incoming.event) {
+            debug!(event = %incoming.event.id, reason, "not let in");
             return;
         }
         self.pass_on(incoming);
@@ -84,13 +94,33 @@ impl Router {
         let present = self.present.load();
         let found = board.table.find(incoming, &present.rules);
         let mut steps: VecDeque<Step> = found.into_iter().map(Step::Handler).collect();
-        if let Some(asked) = help::asked(board, incoming, &present.rules) {
-            // Like a handler of priority 0, so that a plugin which guards a chat can keep `/help` out of it.
+        if let Some(asked) = builtin::asked(board, incoming, &present.rules) {
+            // Like a handler of priority 0, so that a plugin which guards a chat can keep `/help` and the like out of it.
             let before = |step: &Step| matches!(step, Step::Handler(found) if board.entry(found).handler().priority > 0);
             let at = steps.iter().take_while(|step| before(step)).count();
-            steps.insert(at, Step::Help(asked));
+            steps.insert(at, Step::BuiltIn(asked));
         }
+        self.keep_to_the_rate(board, incoming, &mut steps);
         steps
+    }
+
+    /// Takes the commands out when their user had enough of them for now.
+    fn keep_to_the_rate(&self, board: &Board, incoming: &Incoming, steps: &mut VecDeque<Step>) {
+        static ALL: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
+        let present = self.present.load();
+        let Some(rate) = present.command_rate else { return };
+        let event = &incoming.event;
+        if !steps.iter().any(|step| step.is_command(board)) || is_superuser(event, &present.rules.superusers)
+        {
+            return;
+        }
+        if let Err(early) = self.rates.start(&ALL, &ALL, &[rate], event, self.clock.instant()) {
+            debug!(event = %event.id, "too many commands of this user");
+            steps.retain(|step| !step.is_command(board));
+            if early.tell {
+                steps.push_front(Step::Say(rates::later(early.wait, present.language)));
+            }
+        }
     }
 
     /// Does what is left after a verdict or an earlier event, in a task of its own.
@@ -119,7 +149,8 @@ impl Router {
     fn advance(self: &Arc<Self>, run: &mut Run) -> Option<Awaited> {
         while let Some(step) = run.steps.pop_front() {
             match step {
-                Step::Help(asked) => self.help(run, asked),
+                Step::BuiltIn(asked) => self.built_in(run, &asked),
+                Step::Say(text) => self.say(run, async { vec![text] }),
                 Step::Handler(found) => {
                     let awaited = self.queue(run, found);
                     if awaited.is_some() {
@@ -131,9 +162,9 @@ impl Router {
         None
     }
 
-    /// Queues one handler's job, if its cooldown is over and there is room. A handler that blocks but was not queued has
+    /// Queues one handler's job, if its rates allow it and there is room. A handler that blocks but was not queued has
     /// passed; later ones still wait for their turn.
-    fn queue(&self, run: &Run, found: Found) -> Option<Awaited> {
+    fn queue(self: &Arc<Self>, run: &Run, found: Found) -> Option<Awaited> {
         let entry = run.board.entry(&found);
         let handler = entry.handler();
         let event = &run.incoming.event;
@@ -143,10 +174,15 @@ impl Router {
         } else {
             (None, None)
         };
-        if let Some(cooldown) = handler.cooldown
-            && !self.cooldowns.start(&entry.id, &entry.name, cooldown, event, self.clock.instant())
+        let rates = &run.board.rates[found.rank];
+        if !rates.is_empty()
+            && let Err(early) = self.rates.start(&entry.id, &entry.name, rates, event, self.clock.instant())
         {
-            debug!(plugin = %entry.id, handler = %entry.name, event = %event.id, "cooling down");
+            debug!(plugin = %entry.id, handler = %entry.name, event = %event.id, "it ran often enough");
+            if early.tell && matches!(handler.on, Trigger::Command(_)) {
+                let text = rates::later(early.wait, self.present.load().language);
+                self.say(run, async { vec![text] });
+            }
             return awaited;
         }
         let job = Job {
@@ -171,8 +207,9 @@ impl Router {
     pub(super) fn is_command(&self, incoming: &Incoming) -> bool {
         let EventBody::Message(message) = &incoming.event.body else { return false };
         let board = self.board.load();
-        commands::calls(message, &self.rules.prefixes).any(|call| board.table.commands.find(call).is_some())
-            || help::asked(&board, incoming, &self.rules).is_some()
+        let rules = &self.present.load().rules;
+        commands::calls(message, &rules.prefixes).any(|call| board.table.commands.find(call).is_some())
+            || builtin::asked(&board, incoming, rules).is_some()
     }
 
     /// An event has found somebody.
@@ -196,20 +233,53 @@ impl Router {
         }
     }
 
-    fn help(self: &Arc<Self>, run: &Run, asked: String) {
-        let (board, incoming) = (Arc::clone(&run.board), Arc::clone(&run.incoming));
+    fn built_in(self: &Arc<Self>, run: &Run, asked: &Asked) {
+        let (present, event) = (self.present.load_full(), &run.incoming.event);
+        let language = present.language;
+        match asked.command {
+            BuiltIn::Help => {
+                let (board, event, asked) = (Arc::clone(&run.board), Arc::clone(event), asked.rest.clone());
+                self.say(run, async move { help::pages(&board, &asked, &event, &present.rules, language) });
+            }
+            // Here and not in the task, so that the next message already finds it done.
+            BuiltIn::Plugin => {
+                let done = manage::carry_out(&run.board, &asked.rest, event, &present.rules, language);
+                let event = Arc::clone(event);
+                self.say(run, async move {
+                    let mut answer = done.answer;
+                    if let Some((plugin, place)) = done.keep {
+                        info!(plugin, place, bot = %event.bot.id, event = %event.id, "switched: {answer}");
+                        if let Err(e) = present.rules.switches.keep(&plugin, &place).await {
+                            warn!(plugin, place, "a switch cannot be remembered: {e:?}");
+                            answer.push_str(match language {
+                                Language::Chinese => "但没能保存，重启后失效。",
+                                Language::English => {
+                                    " But it cannot be saved and ends with the next restart."
+                                }
+                            });
+                        }
+                    }
+                    help::split(&answer)
+                });
+            }
+        }
+    }
+
+    /// Answers an event in its chat, in a task of its own.
+    fn say(self: &Arc<Self>, run: &Run, pages: impl Future<Output = Vec<String>> + Send + 'static) {
+        let incoming = Arc::clone(&run.incoming);
         let pending = Pending::new(self);
         tokio::spawn(async move {
+            let pages = pages.await;
             let router = &pending.0;
             let event = &incoming.event;
             let (Some(chat), Some(bot)) = (chat_of(&event.body), router.bots.get(&event.bot.id)) else {
-                warn!(bot = %event.bot.id, "cannot answer /help: no such bot");
+                warn!(bot = %event.bot.id, "the host's own answer cannot be sent: no such bot");
                 return;
             };
-            let present = router.present.load_full();
-            for page in help::pages(&board, &asked, &event.body, &present.rules, present.language) {
+            for page in pages {
                 if let Err(e) = bot.send(&chat, &model::text(page), Some(&incoming), false).await {
-                    warn!(bot = %event.bot.id, event = %event.id, "cannot answer /help: {e:?}");
+                    warn!(bot = %event.bot.id, event = %event.id, "the host's own answer cannot be sent: {e:?}");
                     return;
                 }
             }
@@ -235,6 +305,16 @@ impl Router {
 impl Board {
     fn entry(&self, found: &Found) -> &Entry {
         &self.table.entries[found.rank]
+    }
+}
+
+impl Step {
+    fn is_command(&self, board: &Board) -> bool {
+        match self {
+            Self::Handler(found) => matches!(board.entry(found).handler().on, Trigger::Command(_)),
+            Self::BuiltIn(_) => true,
+            Self::Say(_) => false,
+        }
     }
 }
 

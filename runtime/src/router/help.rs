@@ -1,56 +1,37 @@
 //! `/help`, made from all manifests.
 
-use super::commands::{Commands, calls, normal};
+use super::commands::normal;
 use super::conditions::may;
-use super::table::{Rules, Table};
+use super::table::Rules;
 use super::{Board, Listener};
 use crate::config::{Language, nearest};
-use crate::model::{EventBody, Incoming};
+use crate::model::Event;
 use crate::plugin::manifest::{Chats, Command, Handler, Trigger, Who};
 
 /// The command's words, in every language.
-const WORDS: [&str; 2] = ["help", "帮助"];
+pub(super) const WORDS: [&str; 2] = ["help", "帮助"];
 /// Characters of one message. QQ cuts at some thousands; phones show about this much.
 const PAGE: usize = 1500;
 
 /// What one asker may see, in one language.
 struct View<'a> {
-    asker: &'a EventBody,
+    asker: &'a Event,
     rules: &'a Rules,
     language: Language,
-}
-
-/// The words for help that no plugin claims.
-pub(super) fn words(table: &Table) -> Commands {
-    let mut words = Commands::default();
-    WORDS.iter().filter(|word| table.commands.get(word).is_empty()).for_each(|word| words.insert(word, 0));
-    words
-}
-
-/// What help is asked for (`""` for all), if it is and the text is not a command of a plugin.
-pub(super) fn asked(board: &Board, incoming: &Incoming, rules: &Rules) -> Option<String> {
-    let EventBody::Message(message) = &incoming.event.body else { return None };
-    for call in calls(message, &rules.prefixes) {
-        if board.table.commands.find(call).is_some() {
-            return None;
-        }
-        if let Some((_, _, rest)) = board.help.find(call) {
-            return Some(rest.trim().to_owned());
-        }
-    }
-    None
 }
 
 /// The answer, in messages of sane length; never empty.
 pub(super) fn pages(
     board: &Board,
     asked: &str,
-    asker: &EventBody,
+    asker: &Event,
     rules: &Rules,
     language: Language,
 ) -> Vec<String> {
     let view = View { asker, rules, language };
-    let mut listeners: Vec<&Listener> = board.listeners.iter().collect();
+    let scene = rules.scene(asker);
+    let shown = |listener: &&Listener| rules.refusal(&listener.id, &scene).is_none();
+    let mut listeners: Vec<&Listener> = board.listeners.iter().filter(shown).collect();
     listeners.sort_by(|a, b| a.id.cmp(&b.id));
     split(&if asked.is_empty() { view.overview(&listeners) } else { view.detail(&listeners, asked) })
 }
@@ -221,7 +202,7 @@ impl View<'_> {
 }
 
 /// Cuts a text between lines, or inside a line that is too long by itself.
-fn split(text: &str) -> Vec<String> {
+pub(super) fn split(text: &str) -> Vec<String> {
     let mut pages = Vec::new();
     let mut page = String::new();
     let mut used = 0;
@@ -252,12 +233,13 @@ fn split(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
     use std::sync::Arc;
 
     use super::*;
+    use crate::config::Users;
     use crate::plugin::mailbox::Mailbox;
-    use crate::router::samples::{manifest, message};
+    use crate::router::samples::{manifest, said};
+    use crate::router::table::Table;
 
     fn board(plugins: &[(&str, &str)]) -> Board {
         let listeners: Vec<Listener> = plugins
@@ -269,12 +251,12 @@ mod tests {
             })
             .collect();
         let table = Table::new(listeners.iter().map(|it| (Arc::clone(&it.id), &it.manifest)));
-        let help = words(&table);
-        Board { table, listeners, help }
+        Board { table, listeners, ..Board::default() }
     }
 
     fn rules(superuser: &str) -> Rules {
-        Rules { prefixes: vec!["/".to_owned()], superusers: HashSet::from([superuser.to_owned()]) }
+        let superusers = Users::from_iter([superuser.to_owned()]);
+        Rules { prefixes: vec!["/".to_owned()], superusers, ..Rules::default() }
     }
 
     const NOTES: &str = r#"{"name": "add", "on": {"command": {"name": "note add", "aliases": ["n"], "usage": "<text>", "help": "keeps it"}}},
@@ -282,8 +264,7 @@ mod tests {
     const WELCOME: &str = r#"{"name": "w", "on": {"event": {"kinds": ["notice"]}}}"#;
 
     fn ask(board: &Board, asked: &str, superuser: &str, language: Language) -> String {
-        pages(board, asked, &EventBody::Message(message("/help")), &rules(superuser), language)
-            .join("\n---\n")
+        pages(board, asked, &said("/help").event, &rules(superuser), language).join("\n---\n")
     }
 
     #[test]
@@ -313,29 +294,6 @@ mod tests {
         ] {
             let answer = ask(&board, asked, "1", Language::English);
             assert!(answer.starts_with(&expected), "{asked}: {answer}");
-        }
-    }
-
-    #[test]
-    fn help_is_the_hosts_unless_a_plugin_claims_it() {
-        let claimed = r#"{"name": "h", "on": {"command": {"name": "menu", "aliases": ["Help"]}}}"#;
-        let sub = r#"{"name": "h", "on": {"command": {"name": "help me"}}}"#;
-        for (handlers, text, expected) in [
-            (NOTES, "/help", Some("")),
-            (NOTES, "/帮助  n ", Some("n")),
-            (NOTES, "help", None),
-            (NOTES, "/helpme", None),
-            (claimed, "/help", None),
-            (claimed, "/帮助", Some("")),
-            (sub, "/help me", None),
-            (sub, "/help you", Some("you")),
-        ] {
-            let incoming = crate::router::samples::said(text);
-            assert_eq!(
-                asked(&board(&[("p", handlers)]), &incoming, &rules("1")).as_deref(),
-                expected,
-                "{text}"
-            );
         }
     }
 

@@ -9,28 +9,37 @@
 //! | `dedup` | events that were seen lately |
 //! | `table` | everything that all plugins listen to, and how one pass finds the handlers of an event |
 //! | `commands`, `patterns`, `kinds` | the ways to listen |
-//! | `conditions`, `place` | who, where, to whom, how often |
+//! | `conditions`, `place` | who, where, to whom |
+//! | `access`, `switches` | whose events are let in, and where each plugin is on |
+//! | `rates` | how often |
 //! | `waiters` | who waits for what a user says next |
 //! | `dispatch`, `turns` | queueing jobs in order, verdicts |
+//! | `builtin` | the commands that the host answers itself |
 //! | `help` | `/help`, made from all manifests |
+//! | `manage` | `/plugin`: plugins on and off in a chat |
 
+mod access;
+mod builtin;
 mod commands;
 mod conditions;
 mod dedup;
 mod dispatch;
 mod help;
 mod kinds;
+mod manage;
 mod patterns;
 mod place;
+mod rates;
 #[cfg(test)]
 mod samples;
+mod switches;
 mod table;
 #[cfg(test)]
 mod tests;
 mod turns;
 mod waiters;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -40,19 +49,20 @@ use tokio::sync::watch;
 
 pub use kinds::{KINDS, is_kind, kind_of};
 pub use place::{chat_of, user_of};
+pub use switches::Switches;
 pub use table::Matcher;
 pub use waiters::{Expected, Seat, TooMany, Woken};
 
 use crate::adapter::Inlet;
 use crate::bot::Bots;
 use crate::clock::Clock;
-use crate::config::{Config, Language};
+use crate::config::{Access, Config, Language, PluginConfig, Users};
 use crate::model::Incoming;
 use crate::plugin::mailbox::Mailbox;
-use crate::plugin::manifest::Manifest;
+use crate::plugin::manifest::{Manifest, Rate};
 use commands::Commands;
-use conditions::Cooldowns;
 use dedup::Dedup;
+use rates::Rates;
 use table::{Present, Table};
 use turns::Turns;
 use waiters::Waiters;
@@ -63,10 +73,18 @@ const VERDICT_MARGIN: Duration = Duration::from_secs(15);
 /// What the owner settled.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Of `/help`.
+    /// Of the host's own answers.
     pub language: Language,
     /// Users who may everything.
-    pub superusers: HashSet<String>,
+    pub superusers: Users,
+    /// Whose events are let in.
+    pub access: Access,
+    /// How often each user may use commands, all together. Superusers as often as they like.
+    pub command_rate: Option<Rate>,
+    /// What is said about single plugins.
+    pub plugins: BTreeMap<String, PluginConfig>,
+    /// What was said in chats.
+    pub switches: Arc<Switches>,
     /// What commands begin with; `""` is none.
     pub prefixes: Vec<String>,
     /// How long later handlers wait for one that blocks, at most.
@@ -80,6 +98,10 @@ impl From<&Config> for Settings {
         Self {
             language: config.language,
             superusers: config.superusers.clone(),
+            access: config.access.clone(),
+            command_rate: config.command_rate,
+            plugins: config.plugins.clone(),
+            switches: Arc::default(),
             prefixes: config.prefixes.clone(),
             verdict_wait: longest + VERDICT_MARGIN,
         }
@@ -120,7 +142,7 @@ pub struct Router {
     board: ArcSwap<Board>,
     wanted: watch::Sender<BTreeSet<&'static str>>,
     dedup: Dedup,
-    cooldowns: Cooldowns,
+    rates: Rates,
     turns: Turns,
     waiters: Waiters,
     counts: Counts,
@@ -136,8 +158,10 @@ pub struct Router {
 struct Board {
     table: Table,
     listeners: Vec<Listener>,
-    /// The words for `/help` that no plugin claims.
-    help: Commands,
+    /// How often each handler may run, by rank.
+    rates: Vec<Vec<Rate>>,
+    /// The words of the host's own commands that no plugin claims.
+    built_in: Commands,
 }
 
 #[derive(Debug, Default)]
@@ -160,7 +184,7 @@ impl Router {
             board: ArcSwap::default(),
             wanted: watch::Sender::default(),
             dedup: Dedup::default(),
-            cooldowns: Cooldowns::default(),
+            rates: Rates::default(),
             turns: Turns::default(),
             waiters: Waiters::default(),
             counts: Counts::default(),
@@ -171,20 +195,27 @@ impl Router {
     }
 
     /// From the next event on these settings count; for what the table is made from, from the next [`Router::listen`] on.
+    /// What was switched on and off in chats stays.
     pub fn settle(&self, settings: Settings) {
-        self.present.store(Arc::new(settings.into()));
+        let switches = Arc::clone(&self.present.load().rules.switches);
+        self.present.store(Arc::new(Settings { switches, ..settings }.into()));
     }
 
-    /// Replaces everyone who listens. An event goes wholly by the old list or wholly by the new one. Cooldowns stay.
+    /// Replaces everyone who listens. An event goes wholly by the old list or wholly by the new one. What
+    /// counts for rates stays.
     pub fn listen(&self, listeners: Vec<Listener>) {
         let table =
             Table::new(listeners.iter().map(|listener| (Arc::clone(&listener.id), &listener.manifest)));
         let mut told = self.remarks.lock().unwrap_or_else(PoisonError::into_inner);
-        table::write_new(table.remarks(), &mut told);
-        let help = help::words(&table);
+        let mut remarks = table.remarks();
+        let present = self.present.load();
+        remarks.extend(rates::remarks(&listeners, &present.rules));
+        table::write_new(remarks, &mut told);
+        let built_in = builtin::words(&table);
+        let rates = rates::of(&table.entries, &present.rules);
         let wanted = table.wanted();
         self.wanted.send_if_modified(|known| (*known != wanted).then(|| *known = wanted).is_some());
-        self.board.store(Arc::new(Board { table, listeners, help }));
+        self.board.store(Arc::new(Board { table, listeners, rates, built_in }));
     }
 
     /// This router as the place where an adapter puts its events.
@@ -226,7 +257,7 @@ impl Router {
         }
     }
 
-    /// Returns when nothing of the router's own is under way: no verdict awaited, no `/help` being sent. Jobs in
+    /// Returns when nothing of the router's own is under way: no verdict awaited, no answer of its own being sent. Jobs in
     /// mailboxes are their plugins' affair.
     pub async fn settled(&self) {
         // The sender lives in `self`, so waiting cannot fail.

@@ -1,7 +1,7 @@
 //! The table of everything that all plugins listen to: one pass over it finds the handlers of an event.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +13,10 @@ use super::commands::{self, Commands};
 use super::conditions;
 use super::kinds;
 use super::patterns::{Keywords, Regexes};
-use crate::config::{Language, nearest};
+use super::switches::Switches;
+use crate::config::{Access, Language, PluginConfig, Users, nearest};
 use crate::model::{EventBody, Incoming};
-use crate::plugin::manifest::{Handler, Manifest, Trigger};
+use crate::plugin::manifest::{Handler, Manifest, Rate, Trigger};
 
 /// Handlers by what wakes them. A handler's rank is its place in the order of running: higher priority first, then by
 /// plugin id, then as in the manifest.
@@ -115,9 +116,14 @@ impl Table {
         }
         found.sort_by_key(|found| found.rank);
         found.dedup_by_key(|found| found.rank);
+        if found.is_empty() {
+            return found;
+        }
+        let scene = rules.scene(event);
         found.retain(|found| {
             let entry = &self.entries[found.rank];
-            let refusal = conditions::refusal(entry.handler(), event, &rules.superusers);
+            let refusal = conditions::refusal(entry.handler(), event, &rules.superusers)
+                .or_else(|| rules.refusal(&entry.id, &scene));
             if let Some(reason) = refusal {
                 debug!(plugin = %entry.id, handler = %entry.name, event = %event.id, reason, "not for this event");
             }
@@ -163,11 +169,15 @@ impl Table {
 }
 
 /// What matching needs to know of the owner's settings.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Rules {
     /// Longest first.
     pub prefixes: Vec<String>,
-    pub superusers: HashSet<String>,
+    pub superusers: Users,
+    pub access: Access,
+    /// By id; only plugins that the owner says something about.
+    pub plugins: BTreeMap<String, PluginConfig>,
+    pub switches: Arc<Switches>,
 }
 
 /// The settings that count now.
@@ -175,15 +185,27 @@ pub(super) struct Rules {
 pub(super) struct Present {
     pub rules: Rules,
     pub language: Language,
+    /// How often each user may use commands, all together.
+    pub command_rate: Option<Rate>,
     /// How long later handlers wait for one that blocks.
     pub verdict_wait: Duration,
 }
 
 impl From<Settings> for Present {
     fn from(settings: Settings) -> Self {
-        let Settings { language, superusers, mut prefixes, verdict_wait } = settings;
+        let Settings {
+            language,
+            superusers,
+            access,
+            command_rate,
+            plugins,
+            switches,
+            mut prefixes,
+            verdict_wait,
+        } = settings;
         prefixes.sort_by_key(|prefix| Reverse(prefix.chars().count()));
-        Self { rules: Rules { prefixes, superusers }, language, verdict_wait }
+        let rules = Rules { prefixes, superusers, access, plugins, switches };
+        Self { rules, language, command_rate, verdict_wait }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The router as adapters and plugins see it.
 
+mod access;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +14,11 @@ use crate::plugin::mailbox::{Job, Verdict};
 fn settings() -> Settings {
     Settings {
         language: Language::English,
-        superusers: HashSet::from(["1".to_owned()]),
+        superusers: Users::from_iter(["1".to_owned()]),
+        access: Access::default(),
+        command_rate: None,
+        plugins: BTreeMap::new(),
+        switches: Arc::default(),
         prefixes: vec!["/".to_owned()],
         verdict_wait: Duration::from_secs(3),
     }

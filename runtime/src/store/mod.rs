@@ -1,4 +1,4 @@
-//! Durable keys and values, for each plugin its own, and the journal of events.
+//! Durable keys and values, for each plugin its own, the journal of events, and what the host itself remembers.
 //!
 //! One file holds everything (redb: copy-on-write pages with checksums), so a host killed at any moment comes back
 //! with every write that was answered and with nothing torn. All writes go through one thread that commits whatever
@@ -12,6 +12,7 @@
 mod agenda;
 mod database;
 mod journal;
+mod own;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub use self::agenda::{Agenda, CronRow, TimerRow};
 pub use self::database::OpenError;
 use self::database::Shared;
 pub use self::journal::{Journal, Keeping, NotKept, Waiting};
+pub use self::own::Own;
 use self::tables::{Failure, Step, Tables};
 pub use self::transfer::{Holding, Row};
 use self::writer::Request;

@@ -9,6 +9,7 @@ use redb::{
 
 use super::agenda::AgendaTables;
 use super::journal::JournalTables;
+use super::own::{self, OwnTable};
 use super::{Entry, MAX_PAGE_BYTES, MAX_VALUE, Page};
 use crate::model::Error;
 
@@ -153,6 +154,7 @@ pub(super) struct Tables<'txn> {
     due: Table<'txn, (u64, &'static str, &'static str), ()>,
     pub(super) journal: JournalTables<'txn>,
     pub(super) agenda: AgendaTables<'txn>,
+    pub(super) own: OwnTable<'txn>,
     pub(super) now: u64,
 }
 
@@ -164,6 +166,7 @@ impl<'txn> Tables<'txn> {
             due: txn.open_table(DUE)?,
             journal: JournalTables::open(txn)?,
             agenda: AgendaTables::open(txn)?,
+            own: own::open_for_writing(txn)?,
             now,
         })
     }

@@ -15,6 +15,7 @@
 //! | `settings` | `iglu.toml` changed while the program runs, secrets |
 //! | `sessions` | conversations: who gets a message while somebody waits, and what ends a wait |
 //! | `time` | timers and cron lines: on time, after a restart, after a kill |
+//! | `access` | who may: lists of the owner, plugins on and off by `/plugin`, roles, rates |
 //! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
 //! | `web` | HTTP of plugins: grants, addresses, limits; media in and out |
 //! | `official` | the official platform: webhook, gateway, replies, the journal |
@@ -25,6 +26,7 @@
 
 #![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
+mod access;
 mod actions;
 #[cfg(unix)]
 mod author;

@@ -120,6 +120,7 @@ pub(super) fn direct(guild: Option<String>, user: Option<String>, source: Option
 fn user(id: String, author: &Node<'_>, member: &Node<'_>) -> User {
     let nickname = author.at("username").words().unwrap_or_default();
     let card = member.at("nick").words().filter(|card| *card != nickname);
+    let roles: Vec<String> = member.at("roles").items().iter().filter_map(Node::id).collect();
     User {
         union_id: author.at("union_openid").id(),
         card,
@@ -127,11 +128,22 @@ fn user(id: String, author: &Node<'_>, member: &Node<'_>) -> User {
             Some("owner") => Role::Owner,
             Some("admin") => Role::Admin,
             Some("member") => Role::Member,
-            _ => Role::Unknown,
+            _ => guild_role(&roles),
         },
-        roles: member.at("roles").items().iter().filter_map(Node::id).collect(),
+        roles,
         avatar: attachment::address(author.at("avatar")),
         ..User::named(id, nickname)
+    }
+}
+
+/// By the ids that every guild has: 4 is its owner, 2 an admin. Who manages one channel (5) need not manage this one.
+fn guild_role(roles: &[String]) -> Role {
+    let has = |id: &str| roles.iter().any(|role| role == id);
+    match roles {
+        [] => Role::Unknown,
+        _ if has("4") => Role::Owner,
+        _ if has("2") => Role::Admin,
+        _ => Role::Member,
     }
 }
 

@@ -143,6 +143,23 @@ fn the_bots_own_id_is_learned_from_what_the_platform_says() {
 }
 
 #[test]
+fn roles_come_from_groups_and_from_the_ids_that_every_guild_has() {
+    use crate::model::Role;
+    for (roles, role) in [
+        (json!(["1"]), Role::Member),
+        (json!(["5", "1"]), Role::Member),
+        (json!(["14", "22"]), Role::Member),
+        (json!(["1", "2"]), Role::Admin),
+        (json!([2, 4]), Role::Owner),
+        (json!([]), Role::Unknown),
+        (json!("4"), Role::Unknown),
+    ] {
+        let said = guild_message("AT_MESSAGE_CREATE", &json!({"member": {"roles": roles}}));
+        assert_eq!(message(&fresh(&said)).sender.role, role, "{roles}");
+    }
+}
+
+#[test]
 fn attachments_go_by_their_type() {
     for (attachment, case) in [
         (json!({"content_type": "image/png", "url": "https://a/b"}), "image"),

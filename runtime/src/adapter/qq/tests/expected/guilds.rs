@@ -14,7 +14,8 @@ const POSTED: f64 = 1_640_848_654.0;
 
 /// The platform's documents have one message for all scenes.
 fn wrote(name: &'static str, changes: &Value) -> Expected {
-    let sender = json!({"nickname": "abc", "roles": ["1"], "avatar": "http://thirdqq.qlogo.cn/0"});
+    let sender =
+        json!({"nickname": "abc", "role": "member", "roles": ["1"], "avatar": "http://thirdqq.qlogo.cn/0"});
     let base = json!({
         "id": "0812345677890abcdef",
         "chat": channel("18700000000001", "100010"),
