@@ -161,11 +161,14 @@ impl Answers {
         let Expected(wanted) = message.into();
         match self.next_message() {
             Some(found) if plain(&found) == plain(&wanted) => self,
-            // What looks alike to people may be made of other segments.
-            Some(found) if wanted == found.to_string() => {
-                self.fail(&format!("expected: {}\nbut came: {}", wanted.to_json(), found.to_json()))
+            Some(found) => {
+                let (mut expected, mut came) = (wanted.to_string(), found.to_string());
+                // What looks alike to people may be made of other segments.
+                if expected == came {
+                    (expected, came) = (wanted.to_json(), found.to_json());
+                }
+                self.fail(&format!("expected: {expected}\nbut came: {came}"))
             }
-            Some(found) => self.fail(&format!("expected: {wanted}\nbut came: {found}")),
             None => self.fail(&format!("expected: {wanted}\nbut no message came")),
         }
     }
