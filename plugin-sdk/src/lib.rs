@@ -81,20 +81,17 @@
 //!
 //! # Tests
 //!
-//! The same code runs natively, against the fake host of [`testing`]:
+//! The [`test`] kit lets people talk to the built component in the real sandbox:
 //!
-//! ```
-//! # use iglu_sdk::prelude::*;
-//! # #[derive(Default)]
-//! # struct Echo;
-//! # #[plugin(id = "echo")]
-//! # impl Echo {
-//! #     #[command("echo")]
-//! #     async fn echo(&self, text: Rest) -> Rest { text }
-//! # }
-//! use iglu_sdk::testing::Harness;
-//! let mut bot = Harness::<Echo>::new();
-//! assert_eq!(bot.say("/echo hi"), ["hi"]);
+//! ```no_run
+//! use iglu_sdk::test::{Kit, Result};
+//!
+//! #[test]
+//! fn echo_says_the_text_back() -> Result<()> {
+//!     let bot = Kit::new()?;
+//!     bot.user("10001").say("/echo hi").expect("hi");
+//!     Ok(())
+//! }
 //! ```
 //!
 //! A plugin crate can `#![forbid(unsafe_code)]`.
@@ -134,6 +131,9 @@ mod plugin;
 pub mod storage;
 mod task;
 #[cfg(not(target_arch = "wasm32"))]
+pub mod test;
+#[cfg(not(target_arch = "wasm32"))]
+#[doc(hidden)]
 pub mod testing;
 pub mod types;
 mod value;

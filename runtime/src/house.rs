@@ -1,5 +1,6 @@
 //! The whole house: everything put together, opened and closed in order.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -18,13 +19,17 @@ use crate::config::{BotConfig, Config, Live, OfficialConfig};
 use crate::host::tidy_downloads;
 use crate::plugin::engine::Sandbox;
 use crate::plugin::folder::{Folder, Rooms};
+use crate::plugin::life::Status;
 use crate::router::{Router, Settings, Switches};
 use crate::schedule::Schedule;
-use crate::store::{Journal, Store};
+use crate::store::{Journal, PluginStore, Store};
 use crate::web::Web;
 
 /// Links have this long to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How often everybody else gets a turn before the house is looked at: more than there are steps from a timer to a mailbox.
+const TURNS: usize = 16;
 
 /// The schedule waits for bots so long at most.
 const ARRIVAL: Duration = Duration::from_secs(10);
@@ -81,7 +86,7 @@ impl House {
         tidy_downloads(&config.load().downloads());
         let journal =
             store.journal().map_err(|reason| anyhow!("the journal of events cannot be read: {reason}"))?;
-        let sandbox = Arc::new(Sandbox::new(Some(&absolute(&data.join("cache"))?))?);
+        let sandbox = Arc::new(Sandbox::new(Some(&absolute(&config.load().cache_dir)?))?);
         let bots = Arc::new(Bots::default());
         let switches = Switches::open(store.own("switches")).await;
         let switches = switches.map_err(|e| anyhow!("what was switched on and off cannot be read: {e:?}"))?;
@@ -171,6 +176,52 @@ impl House {
         }
     }
 
+    /// Returns when nothing happens unless something comes from outside: every handler is done, or waits for the time or
+    /// for a user. For a runtime of one thread, where whoever was woken before this call has run when this returns.
+    pub async fn at_rest(&self) {
+        loop {
+            self.schedule.fire();
+            for _ in 0..TURNS {
+                tokio::task::yield_now().await;
+            }
+            let plugins = self.folder.plugins();
+            for plugin in &plugins {
+                plugin.at_rest().await;
+            }
+            // The router may wait for the verdict of a handler that rests.
+            if plugins.iter().all(|plugin| plugin.mailbox.is_idle()) {
+                self.router.settled().await;
+            }
+            if self.folder.plugins().iter().all(|plugin| plugin.is_at_rest()) {
+                return;
+            }
+        }
+    }
+
+    /// Whether the plugin with this id has started and takes events.
+    #[must_use]
+    pub fn is_running(&self, plugin: &str) -> bool {
+        self.folder
+            .plugins()
+            .iter()
+            .any(|known| *known.id == *plugin && *known.status.borrow() == Status::Running)
+    }
+
+    /// Loads a file of the plugin folder now, again if it is known, and returns when its plugin has started.
+    ///
+    /// # Errors
+    ///
+    /// Why what it holds does not run; a version that ran before goes on.
+    pub async fn load(&self, file: &Path) -> Result<(), String> {
+        self.folder.load(file).await
+    }
+
+    /// What the plugin with this id keeps.
+    #[must_use]
+    pub fn storage(&self, plugin: &str) -> PluginStore {
+        self.store.plugin(plugin, self.config.load().plugin(plugin).limits.storage as u64)
+    }
+
     /// Takes no more events, lets handlers finish, ends the plugins, and closes links and storage.
     pub async fn close(self) {
         self.open.store(false, Ordering::Relaxed);
@@ -237,6 +288,6 @@ fn official_settings(bot: &OfficialConfig) -> qq::Settings {
 }
 
 /// wasmtime's cache takes only absolute paths.
-fn absolute(path: &std::path::Path) -> anyhow::Result<std::path::PathBuf> {
+fn absolute(path: &Path) -> anyhow::Result<std::path::PathBuf> {
     std::path::absolute(path).with_context(|| format!("cannot find {}", path.display()))
 }

@@ -183,7 +183,7 @@ impl Policy {
         };
         let target = target.as_deref();
         let Some(asked) = self.asked.iter().find(|asked| asked.covers(word, target)) else {
-            return Err(Error::Denied(self.not_asked(permission)));
+            return Err(self.denied(permission, self.not_asked(permission)));
         };
         if self.granted.iter().any(|granted| granted.covers(word, target)) {
             return Ok(());
@@ -193,9 +193,15 @@ impl Policy {
             _ => asked.to_string(),
         };
         let (plugin, lines) = (&self.plugin, self.lines(&[wanted]));
-        Err(Error::Denied(format!(
+        let text = format!(
             "plugin {plugin:?} has no permission \"{permission}\"; to grant it, write in iglu.toml:\n{lines}"
-        )))
+        );
+        Err(self.denied(permission, text))
+    }
+
+    fn denied(&self, permission: &Permission<'_>, text: String) -> Error {
+        tracing::debug!(plugin = %self.plugin, %permission, "denied");
+        Error::Denied(text)
     }
 
     /// Whether HTTP to an origin that is not one of the internet is granted: by its very address, and no pattern.

@@ -121,7 +121,7 @@ pub fn iglu_bin() -> PathBuf {
 }
 
 /// `target/debug`, from `target/debug/deps/<test>`.
-pub(crate) fn profile_dir() -> PathBuf {
+pub fn profile_dir() -> PathBuf {
     let test = env::current_exe().expect("a running program has a path");
     test.parent()
         .and_then(|deps| deps.parent())

@@ -23,6 +23,7 @@ Usage: cargo xtask <command>
                 ARGS go to `iglu chat`, the demo bot lives in `bot/`
   plugins       build the example plugins and put them into `bot/plugins/`,
                 where a running iglu picks them up
+  target        set up the Rust target that plugins compile to, if it is missing
   test [STEP]   all checks: format, lints, plugins, tests, docs; with STEP, only the steps of that name
   bench [ARGS]  build for release and run the benchmark; ARGS go to it
   interop       let NoneBot, aiocqhttp and botpy talk to the simulators; needs Python 3 and PyPI
@@ -43,6 +44,9 @@ fn main() -> ExitCode {
     let done = match command {
         "run" => demo::run(rest),
         "plugins" => demo::plugins(),
+        "target" => cargo::Workspace::read()
+            .and_then(|workspace| target::ensure(&workspace))
+            .map(|()| ExitCode::SUCCESS),
         "test" => check::run(rest),
         "bench" => bench::run(rest),
         "interop" => interop::run(rest),

@@ -15,18 +15,3 @@ impl Echo {
         text
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use iglu_sdk::testing::Harness;
-
-    use super::Echo;
-
-    #[test]
-    fn echo_says_the_text_back_as_it_is() {
-        let mut bot = Harness::<Echo>::new();
-        assert_eq!(bot.say("/echo hi"), ["hi"]);
-        assert_eq!(bot.say("/echo "), ["<text> is missing\n用法 usage: /echo <text...>"]);
-        assert_eq!(bot.say("/say  two  spaces, \"quotes\" "), ["two  spaces, \"quotes\""]);
-    }
-}

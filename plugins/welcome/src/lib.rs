@@ -31,27 +31,3 @@ impl Welcome {
         Ok(Some(parts.fold(first, |message, part| message.at(&event.user).text(part))))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use iglu_sdk::{
-        prelude::*,
-        testing::{Harness, member_joined},
-    };
-
-    use super::Welcome;
-
-    #[test]
-    fn new_members_are_mentioned_in_the_greeting() {
-        let mut bot = Harness::<Welcome>::new();
-        let expected = Message::new().text("欢迎 ").at("10009").text("！Welcome!");
-        assert_eq!(bot.say(member_joined("20001", "10009")), [expected]);
-    }
-
-    #[test]
-    fn the_owner_chooses_words_and_quiet_groups() {
-        let mut bot = Harness::<Welcome>::with_config(json!({"text": "{user}", "quiet_groups": ["20002"]}));
-        assert_eq!(bot.say(member_joined("20001", "10009"))[0].plain_text(), "");
-        assert_eq!(bot.say(member_joined("20002", "10009")), Vec::<Message>::new());
-    }
-}

@@ -34,9 +34,18 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let Some(house) = stop::open(House::open(config), &mut signals).await? else {
         return Ok(ExitCode::SUCCESS);
     };
-
     // The chat has a log level of its own.
     house.follow_config(|_| {});
+    tokio::select! {
+        () = converse(&house, language, patience, history) => {}
+        () = signals.asked() => {}
+    }
+    terminal::detach();
+    Ok(stop::close(house, &mut signals).await)
+}
+
+/// Lets whoever sits at the terminal, or writes into the pipe, talk to the plugins of a house, until they end it.
+pub(super) async fn converse(house: &House, language: Language, patience: Duration, history: PathBuf) {
     let (screen, unheard) = screen();
     let sandbox = Sandbox::new(screen, language);
     house.bots.insert(Arc::clone(&sandbox) as Arc<dyn Bot>);
@@ -49,16 +58,11 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
             impatient(language, patience);
         }
     };
-    tokio::select! {
-        () = talk.run(input, settled) => {}
-        () = signals.asked() => {}
-    }
-    terminal::detach();
-    Ok(stop::close(house, &mut signals).await)
+    talk.run(input, settled).await;
 }
 
 /// The longest that a handler may take by the owner's word, and a little for the host.
-fn patience(config: &Config) -> Duration {
+pub(super) fn patience(config: &Config) -> Duration {
     let own = config.plugins.values().map(|plugin| plugin.limits.handler);
     own.chain([config.limits.handler]).max().unwrap_or_default() + Duration::from_secs(1)
 }

@@ -16,19 +16,20 @@ use crate::plugin::manifest::{Handler, Trigger};
 pub(super) async fn run(file: &Path, as_json: bool, language: Language) -> anyhow::Result<ExitCode> {
     let found = inspect(file).await.map_err(|e| anyhow!("{}: {e}", file.display()))?;
     let text = if as_json {
-        serde_json::to_string_pretty(&json(&found)).context("the manifest has no JSON form")?
+        serde_json::to_string_pretty(&json(file, &found)).context("the manifest has no JSON form")?
     } else {
-        describe(&found, language)
+        format!("{}: {}\n{}", pick(language, "文件", "file"), file.display(), describe(&found, language))
     };
     // Whoever reads may have had enough, as in `iglu inspect x.wasm | head -1`.
     let _ = terminal::say(&text);
     Ok(ExitCode::SUCCESS)
 }
 
-fn json(found: &Inspection) -> Value {
+fn json(file: &Path, found: &Inspection) -> Value {
     let mut manifest = found.manifest.clone();
     manifest.config = manifest.config.as_ref().map(shown);
     json!({
+        "file": file,
         "manifest": manifest,
         "contract": found.contract,
         "size": found.size,
@@ -197,12 +198,12 @@ mod tests {
         let expected = "config:\n  city [string] [required] Where.\n  times [integer] [default: 3]\n  \
             key [string] [secret] [default: \"***\"]\n";
         assert!(text.contains(expected), "{text}");
-        assert!(!json(&found).to_string().contains("hunter2"));
+        assert!(!json(Path::new("a.wasm"), &found).to_string().contains("hunter2"));
     }
 
     #[test]
     fn json_holds_the_whole_manifest() {
-        let json = json(&found());
+        let json = json(Path::new("a.wasm"), &found());
         assert_eq!(json["manifest"]["permissions"][0]["reason"], "to remind");
         assert_eq!((json["size"].as_u64(), json["contract"].as_str()), (Some(90_123), Some("0.1.0")));
     }

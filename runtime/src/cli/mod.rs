@@ -1,14 +1,19 @@
 //! The command line: one file per sub-command.
 
+mod build;
 mod chat;
+mod dev;
 mod init;
 mod inspect;
 mod logging;
+mod new;
+mod project;
 mod run;
 mod simulate;
 mod stop;
 mod storage;
 mod terminal;
+mod test_host;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -65,6 +70,18 @@ enum Command {
         #[arg(default_value = ".")]
         dir: PathBuf,
     },
+    /// Make a plugin's project in Rust that builds and tests at once
+    New(new::Arguments),
+    /// Build the plugin of a project, and put its file where it is wanted
+    Build(build::Arguments),
+    /// Talk to the plugin of a project; each save of its sources is built and takes over at once
+    Dev {
+        /// The project's folder
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+    },
+    /// A house for the tests of a plugin: requests on stdin, answers on stdout, as JSON (see docs/testing.md)
+    TestHost,
     /// Play a platform that a bot can connect to: people, groups, and faults
     #[command(subcommand)]
     Simulate(Simulated),
@@ -122,6 +139,17 @@ fn carry_out(arguments: Arguments) -> anyhow::Result<ExitCode> {
             workshop::work(&cache, &bytes)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::New(arguments) => new::run(arguments),
+        Command::Build(arguments) => {
+            log.start(None, "warn")?;
+            blocking_on(build::run(arguments, Language::from_environment()))
+        }
+        Command::Dev { dir } => {
+            let (project, config) = dev::prepare(&dir)?;
+            log.start(Some(config.log.format), "warn")?;
+            blocking_on(dev::run(project, config))
+        }
+        Command::TestHost => test_host::run(),
         Command::Simulate(Simulated::Napcat(arguments)) => {
             log.start(None, "warn")?;
             blocking_on(simulate::napcat(arguments, Language::from_environment()))

@@ -103,6 +103,8 @@ pub struct Config {
     pub plugins_dir: PathBuf,
     /// Where the host keeps what must last.
     pub data_dir: PathBuf,
+    /// Where compiled plugins are kept: a folder in `data_dir`, unless a program sets another.
+    pub cache_dir: PathBuf,
     /// The accounts to connect.
     pub bots: BotConfigs,
     /// What a plugin without limits of its own may use.
@@ -301,6 +303,7 @@ fn read(top: &Section<'_>, file: &Path) -> Config {
         prefixes: prefixes.unwrap_or_else(|| vec!["/".to_owned()]),
         log,
         plugins_dir,
+        cache_dir: data_dir.join("cache"),
         data_dir,
         bots,
         limits,

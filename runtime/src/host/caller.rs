@@ -13,6 +13,7 @@ use crate::bot::{Bot, Bots};
 use crate::clock::Clock;
 use crate::config::{Limits, Live};
 use crate::model::{Error, Incoming};
+use crate::plugin::activity::Activity;
 use crate::plugin::engine::CpuClock;
 use crate::plugin::flight::Flight;
 use crate::plugin::loader::Version;
@@ -37,6 +38,7 @@ pub(crate) struct Surroundings {
     /// The owner's configuration as it stands now.
     pub(crate) owner: Live,
     pub(crate) clock: Clock,
+    pub(crate) activity: Arc<Activity>,
     pub(super) outlet: Outlet,
     pace: RwLock<Arc<Pace>>,
     pub(crate) desk: Desk,
@@ -67,9 +69,9 @@ impl Surroundings {
         limits: &Limits,
     ) -> Self {
         let Shared { bots, owner, clock, desk } = shared;
-        let (sent, addresses) = (Mutex::default(), Mutex::default());
+        let (sent, addresses, activity) = (Mutex::default(), Mutex::default(), Arc::default());
         let pace = RwLock::new(Arc::new(Pace::new(limits)));
-        Self { plugin, bots, storage, owner, clock, pace, outlet, desk, sent, addresses }
+        Self { plugin, bots, storage, owner, clock, pace, activity, outlet, desk, sent, addresses }
     }
 
     /// The gauge of what the plugin sends. What it has counted outlives instances.
@@ -157,6 +159,11 @@ impl Caller {
             streams: Streams::default(),
             cpu: OnceLock::new(),
         }
+    }
+
+    /// What goes on in this plugin; nothing to note of one that is only asked what it is.
+    pub(crate) fn activity(&self) -> Option<&Arc<Activity>> {
+        self.around.as_ref().map(|around| &around.activity)
     }
 
     pub(crate) fn is_describing(&self) -> bool {

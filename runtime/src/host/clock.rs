@@ -20,6 +20,7 @@ impl HostWithStore<Ctx> for Calls {
     async fn sleep(host: &Accessor<Ctx, Self>, ms: u32) -> Result<(), Error> {
         let caller = enter(host)?;
         let clock = &caller.around()?.clock;
+        let _resting = caller.rest();
         tokio::select! {
             biased;
             () = caller.stopping.cancelled() => {

@@ -25,6 +25,7 @@ mod stdio;
 mod storage;
 mod streams;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use wasmtime::AsContextMut as _;
@@ -42,8 +43,56 @@ use crate::model::Error;
 use crate::plugin::engine::{Calls, Ctx};
 use crate::policy::Permission;
 
+/// A call to the host that is under way, for as long as this lives: its caller.
+#[must_use = "dropped, it says that the host has answered"]
+struct Entered(Arc<Caller>);
+
+impl Entered {
+    fn new(caller: Arc<Caller>) -> Self {
+        if let Some(activity) = caller.activity() {
+            activity.begin();
+        }
+        Self(caller)
+    }
+
+    /// For as long as the answer lives, the call waits for the time, or for somebody outside the house.
+    fn rest(&self) -> Resting<'_> {
+        if let Some(activity) = self.0.activity() {
+            activity.end();
+        }
+        Resting(&self.0)
+    }
+}
+
+impl Deref for Entered {
+    type Target = Arc<Caller>;
+
+    fn deref(&self) -> &Arc<Caller> {
+        &self.0
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if let Some(activity) = self.0.activity() {
+            activity.end();
+        }
+    }
+}
+
+/// See [`Entered::rest`].
+struct Resting<'a>(&'a Caller);
+
+impl Drop for Resting<'_> {
+    fn drop(&mut self) {
+        if let Some(activity) = self.0.activity() {
+            activity.begin();
+        }
+    }
+}
+
 /// The plugin that calls, with the handler noted as the one that is at work.
-fn enter(host: &Accessor<Ctx, Calls>) -> Result<Arc<Caller>, Error> {
+fn enter(host: &Accessor<Ctx, Calls>) -> Result<Entered, Error> {
     let (caller, task) = host.with(|mut access| {
         let task = access.as_context_mut().async_call_stack().ok().and_then(|stack| stack.last());
         (Arc::clone(&access.get().caller), task)
@@ -55,7 +104,7 @@ fn enter(host: &Accessor<Ctx, Calls>) -> Result<Arc<Caller>, Error> {
     if caller.is_describing() {
         return Err(Error::Denied("describe() may call only log, clock.now and config.get".to_owned()));
     }
-    Ok(caller)
+    Ok(Entered::new(caller))
 }
 
 /// Functions of the contract that a bot does as they stand: who may call them, and the part of the bot that does them.
@@ -114,11 +163,7 @@ impl Right {
 }
 
 /// The bot that a plugin with this right names.
-fn target(
-    host: &Accessor<Ctx, Calls>,
-    bot: &str,
-    right: Right,
-) -> Result<(Arc<Caller>, Arc<dyn Bot>), Error> {
+fn target(host: &Accessor<Ctx, Calls>, bot: &str, right: Right) -> Result<(Entered, Arc<dyn Bot>), Error> {
     let caller = enter(host)?;
     right.check(&caller)?;
     let target = caller.bot(bot)?;

@@ -7,7 +7,7 @@ use wasmtime::AsContextMut as _;
 use wasmtime::component::Accessor;
 
 use super::messages::answer;
-use super::{Caller, content, enter};
+use super::{Caller, Entered, content, enter};
 use crate::model::contract::iglu::plugin::sessions::{Expectation, Host, HostWithStore, Speaker};
 use crate::model::{Error, Event, Incoming, Segment};
 use crate::plugin::engine::{Calls, Ctx};
@@ -29,6 +29,7 @@ impl HostWithStore<Ctx> for Calls {
         let (caller, handler, incoming) = who_waits(host, &event)?;
         let timeout = expectation.timeout_ms;
         let wait = Wait::begin(&caller, handler, expected(&caller, &incoming, expectation)?)?;
+        let _resting = caller.rest();
         wait.end(timeout).await
     }
 
@@ -44,12 +45,13 @@ impl HostWithStore<Ctx> for Calls {
         let timeout = expectation.timeout_ms;
         let wait = Wait::begin(&caller, handler, expected(&caller, &incoming, expectation)?)?;
         answer(&caller, &incoming, &question, quote).await?;
+        let _resting = caller.rest();
         wait.end(timeout).await
     }
 }
 
 /// The caller, its handler if it can be told, and the event that it names.
-type Waiting = (Arc<Caller>, Option<u64>, Arc<Incoming>);
+type Waiting = (Entered, Option<u64>, Arc<Incoming>);
 
 fn who_waits(host: &Accessor<Ctx, Calls>, event: &str) -> Result<Waiting, Error> {
     let caller = enter(host)?;

@@ -1,8 +1,10 @@
 //! `storage`: durable keys and values.
 
+use std::ops::Deref;
+
 use wasmtime::component::Accessor;
 
-use super::enter;
+use super::{Entered, enter};
 use crate::model::Error;
 use crate::model::contract::iglu::plugin::storage::{Change, Condition, Entry, Host, HostWithStore, Page};
 use crate::plugin::engine::{Calls, Ctx};
@@ -67,7 +69,21 @@ impl HostWithStore<Ctx> for Calls {
     }
 }
 
-fn storage(host: &Accessor<Ctx, Calls>) -> Result<PluginStore, Error> {
+/// The plugin's storage, while a call of its is under way.
+struct Open {
+    store: PluginStore,
+    _call: Entered,
+}
+
+impl Deref for Open {
+    type Target = PluginStore;
+
+    fn deref(&self) -> &PluginStore {
+        &self.store
+    }
+}
+
+fn storage(host: &Accessor<Ctx, Calls>) -> Result<Open, Error> {
     let caller = enter(host)?;
-    Ok(caller.around()?.storage.with_quota(caller.limits.storage as u64))
+    Ok(Open { store: caller.around()?.storage.with_quota(caller.limits.storage as u64), _call: caller })
 }

@@ -17,6 +17,7 @@
 //! | other settings of a plugin in `iglu.toml` | it starts again with these and the state of before |
 //! | settings that do not fit | the reason is logged once; those of before stay |
 
+mod ask;
 mod sight;
 
 use std::collections::BTreeMap;
@@ -24,10 +25,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{error, info};
 
+use self::ask::{Told, started};
 use self::sight::{File, Holds, list, watch};
 use super::engine::Sandbox;
 use super::life::{Home, Plugin, Status, Why};
@@ -74,6 +76,8 @@ pub(crate) struct Folder {
 
 /// What the folder's task is told, and who waits until it is done.
 enum Order {
+    /// This file is to be loaded.
+    Load(PathBuf, Told),
     /// The owner's configuration is another now.
     Resettle(oneshot::Sender<()>),
     Stop(oneshot::Sender<()>),
@@ -113,6 +117,7 @@ impl Folder {
             changed,
             files: BTreeMap::new(),
             loads: JoinSet::new(),
+            asked: BTreeMap::new(),
             ready: Some(ready),
         };
         tokio::spawn(async move {
@@ -181,6 +186,8 @@ struct Keeper {
     changed: Arc<dyn Fn() + Send + Sync>,
     files: BTreeMap<PathBuf, File>,
     loads: JoinSet<Loading>,
+    /// Who wants to know what becomes of a file.
+    asked: BTreeMap<PathBuf, Told>,
     /// Told when everything that lay here at the beginning has been tried.
     ready: Option<oneshot::Sender<()>>,
 }
@@ -203,6 +210,7 @@ impl Keeper {
                     Err(e) => error!("loading a plugin failed inside iglu: {e}"),
                 },
                 order = orders.recv() => match order {
+                    Some(Order::Load(path, told)) => self.ask(path, told),
                     Some(Order::Resettle(done)) => {
                         self.resettle().await;
                         let _ = done.send(());
@@ -223,16 +231,7 @@ impl Keeper {
         let mut next = RESCAN;
         let seen = list(&self.path);
         for (path, stamp) in &seen {
-            let file = self.files.entry(path.clone()).or_insert_with(|| File {
-                stamp: None,
-                since: now,
-                fresh: false,
-                hash: None,
-                loaded: None,
-                version: None,
-                refusal: None,
-                holds: Holds::Nothing,
-            });
+            let file = self.files.entry(path.clone()).or_insert_with(|| File::new(now));
             if file.stamp.as_ref() != Some(stamp) {
                 file.stamp = Some(stamp.clone());
                 file.since = now;
@@ -277,7 +276,7 @@ impl Keeper {
             Ok(bytes) => bytes,
             Err(e) => {
                 error!(file = %path.display(), "cannot read the plugin file: {e}; check its permissions");
-                return;
+                return self.tell(path, "the file cannot be read");
             }
         };
         let new = hash(&bytes);
@@ -305,7 +304,10 @@ impl Keeper {
                 (file.loaded, file.refusal) = (Some(loaded), None);
                 self.settle(&path, Why::Reload).await;
             }
-            Err(e) => refused(&path, &file.holds, &e.to_string()),
+            Err(e) => {
+                refused(&path, &file.holds, &e.to_string());
+                self.tell(&path, &e.to_string());
+            }
         }
     }
 
@@ -331,13 +333,16 @@ impl Keeper {
         }
         let version = match self.version(path, loaded, before.as_deref()) {
             Ok(Some(version)) => Arc::new(version),
-            Ok(None) => return self.disabled(path, &held, &id).await,
+            Ok(None) => {
+                self.tell(path, DISABLED);
+                return self.disabled(path, &held, &id).await;
+            }
             Err(reason) => {
                 let known = self.files.get_mut(path).and_then(|file| file.refusal.replace(reason.clone()));
                 if known.as_ref() != Some(&reason) {
                     refused(path, &held, &reason);
                 }
-                return;
+                return self.tell(path, &reason);
             }
         };
         if let Some(before) = before.filter(|before| why == Why::Config && before.is_settled_as(&version)) {
@@ -351,7 +356,7 @@ impl Keeper {
                 other.display()
             );
             self.set(path, Holds::Double(id), None);
-            return;
+            return self.tell(path, "another file holds the same plugin");
         }
         // The file held another plugin before.
         if let Holds::Plugin(old) = &held
@@ -360,16 +365,27 @@ impl Keeper {
             self.end(old).await;
         }
         self.set(path, Holds::Plugin(id.clone()), Some(Arc::clone(&version)));
+        let told = self.asked.remove(path);
         let known = self.plugins.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-        let Some(plugin) = known else { return self.begin(version) };
+        let Some(plugin) = known else {
+            let status = self.begin(version);
+            if let Some(told) = told {
+                tokio::spawn(started(status, told));
+            }
+            return;
+        };
         let answer = plugin.swap(Arc::clone(&version), why);
         tokio::spawn(async move {
-            if let Ok(Ok(())) = answer.await {
+            let answer = answer.await.unwrap_or_else(|_| Err("the plugin has ended".to_owned()));
+            if answer.is_ok() {
                 let number = &version.manifest.version;
                 match why {
                     Why::Reload => info!(plugin = %id, version = %number, "the new version has taken over"),
                     Why::Config => info!(plugin = %id, version = %number, "it runs with its new settings"),
                 }
+            }
+            if let Some(told) = told {
+                let _ = told.send(answer);
             }
         });
     }
@@ -429,7 +445,7 @@ impl Keeper {
         }))
     }
 
-    fn begin(&mut self, version: Arc<Version>) {
+    fn begin(&mut self, version: Arc<Version>) -> watch::Receiver<Status> {
         let id = version.manifest.id.clone();
         let limits = &version.limits;
         let downloads = self.rooms.config.load().downloads().join(&id);
@@ -448,8 +464,10 @@ impl Keeper {
             changed: Arc::clone(&self.changed),
         };
         let plugin = Arc::new(Plugin::begin(home, version));
+        let status = plugin.status.clone();
         self.plugins.write().unwrap_or_else(PoisonError::into_inner).insert(id, plugin);
         (self.changed)();
+        status
     }
 
     /// Another file that holds this plugin and is still there.

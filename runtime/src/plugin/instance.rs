@@ -86,8 +86,9 @@ pub(crate) async fn live(
                 .run_concurrent(async |accessor| life.run(accessor, guest, state, &mut halt, started).await)
                 .await?
         };
+        let activity = caller.activity().cloned().unwrap_or_default();
         tokio::select! {
-            result = cpu.watch(run) => result.map_err(|e| explain(&e, limits)),
+            result = activity.watch(cpu.watch(run)) => result.map_err(|e| explain(&e, limits)),
             late = life.watch(limits) => Ok(late),
         }
     };

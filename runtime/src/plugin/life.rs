@@ -1,11 +1,13 @@
 //! A plugin's whole life: one task that owns it from its first version to its end, through crashes and swaps.
 
+use std::pin::pin;
 use std::sync::{Arc, RwLock};
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
+use super::activity::Activity;
 use super::engine::Sandbox;
 use super::faults::{Faults, Verdict};
 use super::instance::{Ended, Ending, live};
@@ -34,6 +36,7 @@ pub(crate) struct Plugin {
     pub(crate) id: Arc<str>,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) status: watch::Receiver<Status>,
+    activity: Arc<Activity>,
     manifest: Arc<RwLock<Arc<Manifest>>>,
     orders: mpsc::UnboundedSender<Order>,
 }
@@ -71,6 +74,7 @@ impl Plugin {
         let manifest = Arc::new(RwLock::new(Arc::clone(&version.manifest)));
         let (orders, inbox) = mpsc::unbounded_channel();
         let (status, watched) = watch::channel(Status::Starting);
+        let activity = Arc::clone(&home.surroundings.activity);
         let keeper = Keeper {
             faults: Faults::new(version.limits.backoff),
             home,
@@ -80,12 +84,38 @@ impl Plugin {
             before: None,
         };
         tokio::spawn(keeper.keep(version, inbox));
-        Self { id, mailbox, status: watched, manifest, orders }
+        Self { id, mailbox, status: watched, activity, manifest, orders }
     }
 
     /// The manifest of the version at work.
     pub(crate) fn manifest(&self) -> Arc<Manifest> {
         Arc::clone(&self.manifest.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Whether nothing happens in it unless something comes from outside: all handlers are done, or rest.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        match *self.status.borrow() {
+            Status::Starting => false,
+            Status::Running => self.mailbox.is_empty() && self.activity.is_quiet(),
+            Status::BackingOff | Status::Quarantined | Status::Stopped => true,
+        }
+    }
+
+    /// Returns when it [is at rest](Self::is_at_rest).
+    pub(crate) async fn at_rest(&self) {
+        let mut status = self.status.clone();
+        loop {
+            status.mark_unchanged();
+            let mut rest = pin!(self.activity.rest());
+            rest.as_mut().enable();
+            if self.is_at_rest() {
+                return;
+            }
+            tokio::select! {
+                () = rest => {}
+                changed = status.changed() => if changed.is_err() { return },
+            }
+        }
     }
 
     /// Puts another version in place, after those that were ordered before. The answer comes when it has started, or
@@ -200,8 +230,9 @@ impl Keeper {
                 Verdict::Wait(wait) => {
                     error!(plugin = %id, "crashed, begins anew in {wait:?}: {reason}");
                     self.status.send_replace(Status::BackingOff);
+                    let clock = self.home.surroundings.clock.clone();
                     tokio::select! {
-                        () = tokio::time::sleep(wait) => continue,
+                        () = clock.sleep(wait) => continue,
                         order = orders.recv() => match self.out_of_order(order) {
                             Some((next, done)) => self.replace(&mut version, next, done),
                             None => return,

@@ -160,9 +160,14 @@ pub(crate) async fn load(
 ///
 /// When the file would not load.
 pub async fn inspect(path: &Path) -> Result<Inspection, LoadError> {
+    inspect_in(path, None).await
+}
+
+/// The same, with a folder for compiled plugins.
+pub(crate) async fn inspect_in(path: &Path, cache: Option<&Path>) -> Result<Inspection, LoadError> {
     let bytes = tokio::fs::read(path).await?;
     let (size, hash) = (bytes.len(), hash(&bytes));
-    let sandbox = Arc::new(Sandbox::new(None).map_err(|e| LoadError::Describe(format!("{e:#}")))?);
+    let sandbox = Arc::new(Sandbox::new(cache).map_err(|e| LoadError::Describe(format!("{e:#}")))?);
     let Loaded { manifest, imports, .. } = load(&sandbox, bytes, &hash, &Limits::default()).await?;
     let contract = imports
         .iter()

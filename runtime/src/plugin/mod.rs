@@ -12,8 +12,10 @@
 //! | `flight` | the handlers that are running |
 //! | `mailbox` | the jobs that wait |
 //! | `workshop` | compiling in a process of its own |
+//! | `activity` | whether anything goes on in a plugin |
 //! | `engine` | wasmtime: settings, limits, clocks |
 
+pub(crate) mod activity;
 pub(crate) mod arguments;
 pub(crate) mod engine;
 mod faults;

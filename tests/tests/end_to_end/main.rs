@@ -21,15 +21,20 @@
 //! | `web` | HTTP of plugins: grants, addresses, limits; media in and out |
 //! | `official` | the official platform: webhook, gateway, replies, the journal |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
+//! | `kit` | the SDK's test kit, and the protocol beneath it |
+//! | `author` | a plugin author's way: new, test, build, dev |
 //! | `simulate` | a simulated platform in a process of its own, driven by a script |
 
 #![allow(clippy::unwrap_used, reason = "an unwrap that fails is a failed test")]
 
 mod access;
 mod actions;
+#[cfg(unix)]
+mod author;
 mod commands;
 mod common;
 mod files;
+mod kit;
 mod links;
 mod misbehaviour;
 mod official;

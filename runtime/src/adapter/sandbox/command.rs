@@ -38,14 +38,14 @@ pub(super) fn read(state: &mut State, line: &str, language: Language) -> Typed {
         return Typed::Nothing;
     }
     let Some(command) = trimmed.strip_prefix([':', '：']) else {
-        return Typed::Event(Box::new(state.say(line::content(trimmed), trimmed)));
+        return Typed::Event(Box::new(state.say(line::content(trimmed), trimmed, false)));
     };
     if command.starts_with([':', '：']) {
-        return Typed::Event(Box::new(state.say(line::content(command), command)));
+        return Typed::Event(Box::new(state.say(line::content(command), command, false)));
     }
     // Smileys such as `:)` are messages.
     if !command.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return Typed::Event(Box::new(state.say(line::content(trimmed), trimmed)));
+        return Typed::Event(Box::new(state.say(line::content(trimmed), trimmed, false)));
     }
     let mut words = command.split_whitespace();
     let name = words.next().unwrap_or_default();

@@ -47,6 +47,19 @@ pub struct Sandbox {
     state: Mutex<State>,
 }
 
+/// Somebody who says something.
+#[derive(Debug, Clone)]
+pub struct Speaker {
+    /// The user's id.
+    pub user: String,
+    /// The name, if it is to be another one than before; at first it is the id.
+    pub name: Option<String>,
+    /// The role in the group.
+    pub role: Role,
+    /// The group; none in private.
+    pub group: Option<String>,
+}
+
 struct State {
     user: String,
     role: Role,
@@ -85,6 +98,24 @@ impl Sandbox {
     #[must_use]
     pub fn typed(&self, line: &str) -> Typed {
         command::read(&mut self.lock(), line, self.language)
+    }
+
+    /// What a message of this person is as an event. `to_me`: it is meant for the bot without a mention.
+    #[must_use]
+    pub fn said_by(&self, speaker: Speaker, content: Vec<Segment>, raw: &str, to_me: bool) -> Incoming {
+        let mut state = self.lock();
+        if let Some(name) = speaker.name {
+            state.names.insert(speaker.user.clone(), name);
+        }
+        (state.user, state.role, state.group) = (speaker.user, speaker.role, speaker.group);
+        state.say(content, raw, to_me)
+    }
+
+    /// An event of any kind, of this bot.
+    #[must_use]
+    pub fn happened(body: EventBody) -> Incoming {
+        let original = serde_json::to_value(&body).unwrap_or_default();
+        event(body, &original)
     }
 
     /// Who types and where, as a prompt shows it: `10001` or `10001@20001`.
@@ -224,7 +255,7 @@ impl State {
     }
 
     /// A message of the person who types.
-    fn say(&mut self, content: Vec<Segment>, typed: &str) -> Incoming {
+    fn say(&mut self, content: Vec<Segment>, typed: &str, to_me: bool) -> Incoming {
         let chat = self.chat();
         let mentions_bot =
             |segment: &Segment| matches!(segment, Segment::At(Mention::User(user)) if user.is_self);
@@ -233,7 +264,7 @@ impl State {
         let message = self.remember(Message {
             sender,
             text: model::plain_text(&content).trim().to_owned(),
-            to_me: self.group.is_none() || content.iter().any(mentions_bot),
+            to_me: to_me || self.group.is_none() || content.iter().any(mentions_bot),
             raw: typed.to_owned(),
             content,
             chat,

@@ -55,7 +55,7 @@ pub(super) fn list(folder: &Path) -> BTreeMap<PathBuf, Stamp> {
 }
 
 impl Stamp {
-    fn of(metadata: &std::fs::Metadata) -> Self {
+    pub(super) fn of(metadata: &std::fs::Metadata) -> Self {
         #[cfg(unix)]
         let inode = std::os::unix::fs::MetadataExt::ino(metadata);
         #[cfg(not(unix))]
@@ -92,6 +92,19 @@ pub(super) enum Holds {
 }
 
 impl File {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            stamp: None,
+            since: now,
+            fresh: false,
+            hash: None,
+            loaded: None,
+            version: None,
+            refusal: None,
+            holds: Holds::Nothing,
+        }
+    }
+
     /// At rest for long enough to be read, by our clock or by the file's own.
     pub(super) fn is_ripe(&self, now: Instant) -> bool {
         let Some(stamp) = self.stamp.as_ref().filter(|_| self.fresh) else { return false };
