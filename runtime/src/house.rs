@@ -180,7 +180,7 @@ impl House {
     /// for a user. For a runtime of one thread, where whoever was woken before this call has run when this returns.
     pub async fn at_rest(&self) {
         loop {
-            self.schedule.fire();
+            self.schedule.fire().await;
             for _ in 0..TURNS {
                 tokio::task::yield_now().await;
             }

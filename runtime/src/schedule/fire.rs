@@ -12,7 +12,7 @@ use crate::model::{Bot, Event, EventBody, Incoming, Kept, Scheduled};
 use crate::plugin::mailbox::Job;
 use crate::plugin::manifest::Missed;
 use crate::router::Listener;
-use crate::store::{Change, TimerRow};
+use crate::store::{Noting, TimerRow};
 
 /// So many missed runs are counted; what a year of minutes says more is no use to anybody.
 const COUNTED: u32 = 1000;
@@ -40,7 +40,7 @@ struct Delivery {
 /// What is due, and what has to be on disk before it is handed out.
 #[derive(Default)]
 struct Due {
-    changes: Vec<Change>,
+    changes: Vec<Noting>,
     deliveries: Vec<Delivery>,
 }
 
@@ -122,7 +122,7 @@ impl Schedule {
     }
 
     /// A cron line is due. What fell due before `in_time` was missed.
-    fn line(&self, inner: &mut Inner, name: &Name, due: u64, in_time: u64, deliveries: &mut Vec<Delivery>) {
+    fn line(&self, inner: &mut Inner, name: &Name, due: u64, in_time: u64, found: &mut Due) {
         let Some(listener) = inner.listeners.get(&name.0).cloned() else { return };
         let Some(line) = inner.lines.get_mut(name) else { return };
         let Some(cron) = line.cron.clone() else { return };

@@ -32,7 +32,7 @@ use crate::model::Error;
 use crate::model::contract::iglu::plugin::clock::Timer;
 use crate::plugin::manifest::{Handler, Missed, Trigger};
 use crate::router::{Listener, Router};
-use crate::store::{Agenda, Change, CronRow, TimerRow};
+use crate::store::{Agenda, CronRow, Noting, TimerRow};
 
 /// What comes so late is still in time: machines are busy, processes restart. Later it was missed.
 const LATE: Duration = Duration::from_secs(60);
@@ -306,7 +306,7 @@ impl Schedule {
         });
     }
 
-    fn note_line(&self, (plugin, handler): &Name, line: &Line) -> Change {
+    fn note_line(&self, (plugin, handler): &Name, line: &Line) -> Noting {
         self.agenda.set_cron(CronRow {
             plugin: plugin.to_string(),
             handler: handler.to_string(),

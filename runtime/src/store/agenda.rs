@@ -53,7 +53,7 @@ pub struct Agenda {
 }
 
 /// A change that has been asked for. It is on disk when this is.
-pub(crate) struct Change(oneshot::Receiver<Result<(), Error>>);
+pub(crate) struct Noting(oneshot::Receiver<Result<(), Error>>);
 
 impl Agenda {
     pub(super) fn new(shared: Arc<Shared>, requests: mpsc::Sender<Request>) -> Self {
@@ -70,16 +70,16 @@ impl Agenda {
     }
 
     /// Keeps a timer, in place of one with its name.
-    pub(crate) fn set_timer(&self, row: TimerRow) -> Change {
+    pub(crate) fn set_timer(&self, row: TimerRow) -> Noting {
         self.change(move |tables| tables.agenda.set_timer(&row))
     }
 
-    pub(crate) fn remove_timer(&self, plugin: &str, name: &str) -> Change {
+    pub(crate) fn remove_timer(&self, plugin: &str, name: &str) -> Noting {
         let (plugin, name) = (plugin.to_owned(), name.to_owned());
         self.change(move |tables| tables.agenda.remove_timer(&plugin, &name))
     }
 
-    pub(crate) fn set_cron(&self, row: CronRow) -> Change {
+    pub(crate) fn set_cron(&self, row: CronRow) -> Noting {
         self.change(move |tables| tables.agenda.set_cron(&row))
     }
 
@@ -87,15 +87,15 @@ impl Agenda {
     fn change(
         &self,
         change: impl FnOnce(&mut Tables<'_>) -> Result<(), redb::Error> + Send + 'static,
-    ) -> Change {
+    ) -> Noting {
         let (answer, answered) = oneshot::channel();
         // A store that is closed drops the answer.
         let _ = self.requests.send(Request::change(move |tables| Ok(change(tables)?), answer));
-        Change(answered)
+        Noting(answered)
     }
 
     /// Waits until a change is on disk.
-    pub(crate) async fn settled(&self, change: Change) -> Result<(), Error> {
+    pub(crate) async fn settled(&self, change: Noting) -> Result<(), Error> {
         change.0.await.unwrap_or_else(|_| Err(self.shared.why_it_failed()))
     }
 }

@@ -27,7 +27,7 @@ use std::thread;
 use redb::ReadTransaction;
 use tokio::sync::{Semaphore, oneshot};
 
-pub(crate) use self::agenda::Change;
+pub(crate) use self::agenda::Noting;
 pub use self::agenda::{Agenda, CronRow, TimerRow};
 pub use self::database::OpenError;
 use self::database::Shared;

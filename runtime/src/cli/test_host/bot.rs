@@ -81,6 +81,7 @@ impl Actor {
     }
 
     /// Something that people notice.
+    #[allow(clippy::needless_pass_by_value, reason = "whoever calls makes it on the spot")]
     fn act<'a, T: DeserializeOwned + Send + 'a>(
         &'a self,
         action: &str,

@@ -231,7 +231,7 @@ fn settings(open: &Open, id: &str, asked: &[String]) -> Result<String, String> {
 mod tests {
     use super::*;
 
-    fn open(more: Value) -> Open {
+    fn open(more: &Value) -> Open {
         let mut open = json!({"plugin": "a.wasm"});
         open.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         serde_json::from_value(open).unwrap()
@@ -248,14 +248,14 @@ mod tests {
             (json!({"config": {"a": [1, "x"], "b": {"c": true}}, "superusers": ["1"], "language": "en"}), 2),
             (json!({"settings": "[limits]\nhandler = \"5 s\""}), 2),
         ] {
-            let text = settings(&open(wishes.clone()), "my.plugin", &asked).unwrap();
+            let text = settings(&open(&wishes), "my.plugin", &asked).unwrap();
             let config =
                 Config::parse(&text, Path::new(CONFIG)).unwrap_or_else(|e| panic!("{wishes}: {e}\n{text}"));
             let plugin = config.plugin("my.plugin");
             assert_eq!(plugin.grants.len(), grants, "{wishes}");
             assert_eq!(plugin.config, wishes.get("config").cloned().unwrap_or(json!({})));
         }
-        assert!(settings(&open(json!({"config": {"a": null}})), "a", &[]).unwrap_err().contains("no form"));
+        assert!(settings(&open(&json!({"config": {"a": null}})), "a", &[]).unwrap_err().contains("no form"));
     }
 
     #[test]
