@@ -175,14 +175,16 @@ async fn a_parent_lists_its_sub_commands() {
 
 #[tokio::test]
 async fn help_shows_what_the_asker_may_use_and_how() {
+    const MEMBER: u64 = 30_001;
     let (napcat, _folder, host) = commander("").await;
-    let member = ask_group(&napcat, FRIEND, "/help").await;
+    napcat.add_member(GROUP, MEMBER, "", "member");
+    let member = ask_group(&napcat, MEMBER, "/help").await;
     assert!(member.contains("/go <north|家> [why...] - Goes somewhere."), "{member}");
     assert!(!member.contains("/rule"), "a member may not: {member}");
-    napcat.group_text(GROUP, FRIEND, "/rule 3");
-    napcat.group_text(GROUP, FRIEND, "/rule x");
+    napcat.group_text(GROUP, MEMBER, "/rule 3");
+    napcat.group_text(GROUP, MEMBER, "/rule x");
     assert_eq!(
-        ask_group(&napcat, FRIEND, "/help rule").await,
+        ask_group(&napcat, MEMBER, "/help rule").await,
         "There is no command or plugin named \"rule\".",
         "neither an answer to the command nor to its wrong use came before"
     );

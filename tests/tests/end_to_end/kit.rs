@@ -132,9 +132,9 @@ fn storage_is_seen_filled_and_outlives_a_kill() {
     assert_eq!(bot.stored("notes/10000/10001"), Some(vec!["milk".to_owned()]));
     assert_eq!(bot.stored::<Value>("nothing"), None);
     bot.store("notes/10000/10002", &["bread"]);
-    bot.user("10002").say("/note").expect("1. bread");
+    bot.user("10002").say("/note list").expect("1. bread");
     bot.kill().unwrap();
-    bot.user("10001").say("/note").expect("1. milk");
+    bot.user("10001").say("/note list").expect("1. milk");
 }
 
 #[test]
