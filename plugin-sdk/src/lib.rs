@@ -202,3 +202,19 @@ pub mod __private {
         value.to_value()
     }
 }
+
+/// The code in the book compiles.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../docs/waiting.md")]
+    #[doc = include_str!("../../docs/storage.md")]
+    #[doc = include_str!("../../docs/http.md")]
+    #[doc = include_str!("../../docs/time.md")]
+    struct English;
+
+    #[doc = include_str!("../../docs/waiting.zh-CN.md")]
+    #[doc = include_str!("../../docs/storage.zh-CN.md")]
+    #[doc = include_str!("../../docs/http.zh-CN.md")]
+    #[doc = include_str!("../../docs/time.zh-CN.md")]
+    struct Chinese;
+}
