@@ -81,7 +81,7 @@
 //!
 //! # Tests
 //!
-//! The [`test`] kit lets people talk to the built component in the real sandbox:
+//! The [`test`](mod@test) kit lets people talk to the built component in the real sandbox:
 //!
 //! ```no_run
 //! use iglu_sdk::test::{Kit, Result};

@@ -6,7 +6,7 @@
 //! | | kept | delivered |
 //! | --- | --- | --- |
 //! | a timer | on disk until its handlers are done | at least once; again, `redelivered`, if the host ended before |
-//! | a cron line, `missed = "skip"` | that it ran, before it runs | at most once; late by more than [`LATE`], not at all |
+//! | a cron line, `missed = "skip"` | that it ran, before it runs | at most once; late by more than a minute, not at all |
 //! | a cron line, `missed = "once"` | that it ran, when its handler is done | at least once; what was missed makes one run |
 
 mod cron;
