@@ -323,7 +323,8 @@ fn commands<'e>(entries: &'e [&Entry]) -> impl Iterator<Item = (&'e Entry, &'e C
     entries.iter().filter_map(|entry| entry.command().map(|(command, named)| (*entry, command, named)))
 }
 
-fn shortest(prefixes: &[String]) -> &str {
+/// The prefix to show, of several.
+pub(super) fn shortest(prefixes: &[String]) -> &str {
     let prefixes = prefixes.iter().filter(|prefix| !prefix.is_empty());
     prefixes.min_by_key(|prefix| prefix.chars().count()).map_or("", String::as_str)
 }

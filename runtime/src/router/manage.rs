@@ -3,6 +3,7 @@
 use super::access::{Scene, State};
 use super::commands::normal;
 use super::conditions::{is_superuser, may};
+use super::help::shortest;
 use super::switches::EVERYWHERE;
 use super::table::Rules;
 use super::words::words;
@@ -33,7 +34,6 @@ pub(super) struct Done {
 /// Who asks, where.
 struct Desk<'a> {
     rules: &'a Rules,
-    language: Language,
     event: &'a Event,
     scene: Scene<'a>,
     /// Those that are for these people, in the order of their ids.
@@ -46,7 +46,7 @@ pub(super) fn carry_out(board: &Board, asked: &str, event: &Event, rules: &Rules
     let mut listeners: Vec<&Listener> =
         board.listeners.iter().filter(|it| rules.hides(&it.id, &scene).is_none()).collect();
     listeners.sort_by(|a, b| a.id.cmp(&b.id));
-    let desk = Desk { rules, language: rules.language, event, scene, listeners };
+    let desk = Desk { rules, event, scene, listeners };
 
     let mut names = words(asked);
     let verb = if names.is_empty() { String::new() } else { names.remove(0).to_lowercase() };
@@ -245,13 +245,12 @@ impl Desk<'_> {
         }
     }
 
-    /// The prefix to show: the shortest that is one.
     fn prefix(&self) -> &str {
-        self.rules.prefixes.iter().rev().find(|prefix| !prefix.is_empty()).map_or("", String::as_str)
+        shortest(&self.rules.prefixes)
     }
 
     fn pick<'t>(&self, chinese: &'t str, english: &'t str) -> &'t str {
-        match self.language {
+        match self.rules.language {
             Language::Chinese => chinese,
             Language::English => english,
         }

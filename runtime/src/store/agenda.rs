@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, mpsc};
 
-use redb::{ReadTransaction, ReadableTable as _, Table, TableDefinition, TableError, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable as _, Table, TableDefinition, WriteTransaction};
 use tokio::sync::oneshot;
 
 use super::database::Shared;
-use super::tables::Tables;
+use super::tables::{Tables, existing};
 use super::writer::Request;
 use crate::model::Error;
 
@@ -130,11 +130,7 @@ impl<'txn> AgendaTables<'txn> {
 }
 
 fn timers(txn: &ReadTransaction) -> Result<Vec<TimerRow>, redb::Error> {
-    let table = match txn.open_table(TIMERS) {
-        Ok(table) => table,
-        Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-        Err(error) => return Err(error.into()),
-    };
+    let Some(table) = existing(txn, TIMERS)? else { return Ok(Vec::new()) };
     let mut rows = Vec::new();
     for row in table.iter()? {
         let (key, value) = row?;
@@ -146,11 +142,7 @@ fn timers(txn: &ReadTransaction) -> Result<Vec<TimerRow>, redb::Error> {
 }
 
 fn crons(txn: &ReadTransaction) -> Result<Vec<CronRow>, redb::Error> {
-    let table = match txn.open_table(CRON) {
-        Ok(table) => table,
-        Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
-        Err(error) => return Err(error.into()),
-    };
+    let Some(table) = existing(txn, CRON)? else { return Ok(Vec::new()) };
     let mut rows = Vec::new();
     for row in table.iter()? {
         let (key, value) = row?;

@@ -8,13 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use redb::{
-    ReadTransaction, ReadableTable as _, ReadableTableMetadata as _, Table, TableDefinition, TableError,
-    WriteTransaction,
+    ReadTransaction, ReadableTable as _, ReadableTableMetadata as _, Table, TableDefinition, WriteTransaction,
 };
 use tokio::sync::oneshot;
 
 use super::database::Shared;
-use super::tables::Failure;
+use super::tables::{Failure, existing};
 use super::writer::Request;
 use crate::model::Kept;
 
@@ -280,11 +279,7 @@ fn rows(txn: &ReadTransaction) -> Result<Vec<Row>, redb::Error> {
 
 /// Looks at every event in the order of numbers.
 fn each(txn: &ReadTransaction, mut look: impl FnMut(u64, (&str, u64, &str))) -> Result<(), redb::Error> {
-    let events = match txn.open_table(EVENTS) {
-        Ok(events) => events,
-        Err(TableError::TableDoesNotExist(_)) => return Ok(()),
-        Err(error) => return Err(error.into()),
-    };
+    let Some(events) = existing(txn, EVENTS)? else { return Ok(()) };
     for row in events.iter()? {
         let (number, content) = row?;
         look(number.value(), content.value());

@@ -5,10 +5,11 @@
 
 use std::sync::{Arc, mpsc};
 
-use redb::{ReadTransaction, Table, TableDefinition, TableError, WriteTransaction};
+use redb::{ReadTransaction, Table, TableDefinition, WriteTransaction};
 use tokio::sync::oneshot;
 
 use super::database::Shared;
+use super::tables::existing;
 use super::writer::Request;
 use super::{Store, closed};
 use crate::model::Error;
@@ -41,7 +42,7 @@ impl Own {
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Error> {
         let (part, key) = (self.part, key.to_owned());
         self.read(move |txn| {
-            let Some(table) = open(txn)? else { return Ok(None) };
+            let Some(table) = existing(txn, OWN)? else { return Ok(None) };
             Ok(table.get((part, key.as_str()))?.map(|value| value.value().to_vec()))
         })
         .await
@@ -52,7 +53,7 @@ impl Own {
         let (part, prefix) = (self.part, prefix.to_owned());
         self.read(move |txn| {
             let mut found = Vec::new();
-            let Some(table) = open(txn)? else { return Ok(found) };
+            let Some(table) = existing(txn, OWN)? else { return Ok(found) };
             for row in table.range((part, prefix.as_str())..)? {
                 let (at, value) = row?;
                 let (owner, key) = at.value();
@@ -109,17 +110,6 @@ impl Own {
 
 pub(super) fn open_for_writing(txn: &WriteTransaction) -> Result<OwnTable<'_>, redb::Error> {
     Ok(txn.open_table(OWN)?)
-}
-
-type Readable = redb::ReadOnlyTable<(&'static str, &'static str), &'static [u8]>;
-
-/// None in a file that nothing was written to since hosts have facts.
-fn open(txn: &ReadTransaction) -> Result<Option<Readable>, redb::Error> {
-    match txn.open_table(OWN) {
-        Ok(table) => Ok(Some(table)),
-        Err(TableError::TableDoesNotExist(_)) => Ok(None),
-        Err(e) => Err(e.into()),
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use redb::{
-    AccessGuard, ReadTransaction, ReadableTable as _, Table, TableDefinition, TableError, WriteTransaction,
+    AccessGuard, ReadOnlyTable, ReadTransaction, ReadableTable as _, Table, TableDefinition, TableError,
+    WriteTransaction,
 };
 
 use super::agenda::AgendaTables;
@@ -64,8 +65,17 @@ pub(super) fn create(txn: &WriteTransaction) -> Result<(), redb::Error> {
 
 /// The layout that a file says it has; none if it is no file of ours.
 pub(super) fn format(txn: &ReadTransaction) -> Result<Option<u64>, redb::Error> {
-    match txn.open_table(FACTS) {
-        Ok(facts) => Ok(facts.get("format")?.map(|format| format.value())),
+    let Some(facts) = existing(txn, FACTS)? else { return Ok(None) };
+    Ok(facts.get("format")?.map(|format| format.value()))
+}
+
+/// A table for reading; none in a file to which nothing of that kind was ever written.
+pub(super) fn existing<K: redb::Key + 'static, V: redb::Value + 'static>(
+    txn: &ReadTransaction,
+    table: TableDefinition<'_, K, V>,
+) -> Result<Option<ReadOnlyTable<K, V>>, redb::Error> {
+    match txn.open_table(table) {
+        Ok(table) => Ok(Some(table)),
         Err(TableError::TableDoesNotExist(_)) => Ok(None),
         Err(e) => Err(e.into()),
     }
