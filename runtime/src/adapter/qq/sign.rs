@@ -69,9 +69,14 @@ fn is_time(text: &[u8]) -> bool {
 fn from_hex(text: &[u8]) -> Option<[u8; 64]> {
     let digit = |byte: u8| char::from(byte).to_digit(16);
     let (pairs, []) = text.as_chunks::<2>() else { return None };
-    let bytes: Option<Vec<u8>> =
-        pairs.iter().map(|[high, low]| u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()).collect();
-    bytes?.try_into().ok()
+    let mut bytes = [0; 64];
+    if pairs.len() != bytes.len() {
+        return None;
+    }
+    for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()?;
+    }
+    Some(bytes)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -323,12 +324,16 @@ async fn read<B>(body: B) -> Result<Bytes, Refusal>
 where
     B: Delivered<Error: Into<axum::BoxError>>,
 {
-    let body = Limited::new(body, BODY).collect();
-    match tokio::time::timeout(port::HURRY, body).await {
-        Err(_) => Err(Refusal::Slow),
-        Ok(Err(reason)) if reason.is::<LengthLimitError>() => Err(Refusal::Large),
-        Ok(Err(reason)) => Err(Refusal::Frame(format!("it broke off ({reason})"))),
-        Ok(Ok(body)) => Ok(body.to_bytes()),
+    let mut body = std::pin::pin!(Limited::new(body, BODY).collect());
+    // Mostly it came together with its head, and no clock is set.
+    let body = match futures_util::poll!(&mut body) {
+        Poll::Ready(body) => body,
+        Poll::Pending => tokio::time::timeout(port::HURRY, body).await.map_err(|_| Refusal::Slow)?,
+    };
+    match body {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(reason) if reason.is::<LengthLimitError>() => Err(Refusal::Large),
+        Err(reason) => Err(Refusal::Frame(format!("it broke off ({reason})"))),
     }
 }
 
