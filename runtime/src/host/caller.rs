@@ -12,7 +12,7 @@ use super::{Outlet, Pace};
 use crate::bot::{Bot, Bots};
 use crate::clock::Clock;
 use crate::config::{Limits, Live};
-use crate::model::{Error, Incoming};
+use crate::model::{self, Chat, Error, Incoming};
 use crate::plugin::activity::Activity;
 use crate::plugin::engine::CpuClock;
 use crate::plugin::flight::Flight;
@@ -225,6 +225,18 @@ impl Caller {
                 "there is no bot {id:?} on this host; bots.list names those that there are"
             ))
         })
+    }
+
+    /// Whether the plugin may speak there of its own accord: not where it was switched off.
+    pub(super) fn may_begin(&self, bot: &model::Bot, chat: &Chat) -> Result<(), Error> {
+        if self.around()?.desk.router.is_on(&self.plugin, bot, chat) {
+            return Ok(());
+        }
+        Err(Error::Denied(format!(
+            "the plugin is switched off in that chat, so it sends nothing there of its own accord; `/plugin on {}`, \
+             said there by one who may, changes that",
+            self.plugin
+        )))
     }
 
     /// An event that is being handled, or was a short while ago.

@@ -44,6 +44,7 @@ impl HostWithStore<Ctx> for Calls {
         caller.policy.allows(&Permission::Send)?;
         content::check(&caller.policy, &content)?;
         let target = caller.bot(&bot)?;
+        caller.may_begin(&target.info(), &chat)?;
         let content = downloaded::insert(&caller, content).await?;
         caller.around()?.pace().pass(&bot, &chat).await?;
         caller.flight.acted();

@@ -250,9 +250,12 @@ impl Router {
             // Here and not in the task, so that the next message already finds it done.
             Asked::Own(BuiltIn::Plugin, rest) => {
                 let done = manage::carry_out(&board, &rest, &event, &present.rules);
+                let router = Arc::clone(self);
                 self.say(run, async move {
                     let mut answer = done.answer;
                     if let Some((plugin, place)) = done.keep {
+                        // Here and not before: who routes this event may hold those who wait.
+                        router.end_waits(Some(&plugin));
                         info!(plugin, place, bot = %event.bot.id, event = %event.id, "switched: {answer}");
                         if let Err(e) = present.rules.switches.keep(&plugin, &place).await {
                             warn!(plugin, place, "a switch cannot be remembered: {e:?}");

@@ -12,7 +12,7 @@
 //! | `words`, `arguments`, `usage` | what stands after a command, and what is said if it does not fit |
 //! | `naming` | what commands are called here, as the owner wants |
 //! | `conditions`, `place` | who, where, to whom |
-//! | `access`, `switches` | whose events are let in, and where each plugin is on |
+//! | `access`, `switches`, `standing` | whose events are let in, and where each plugin is on |
 //! | `rates` | how often |
 //! | `waiters` | who waits for what a user says next |
 //! | `dispatch`, `turns` | queueing jobs in order, verdicts |
@@ -36,6 +36,7 @@ mod place;
 mod rates;
 #[cfg(test)]
 mod samples;
+mod standing;
 mod switches;
 mod table;
 #[cfg(test)]
@@ -55,10 +56,12 @@ use tokio::sync::watch;
 
 pub use kinds::{KINDS, is_kind, kind_of};
 pub use place::{chat_of, user_of};
+#[cfg(test)]
+pub(crate) use switches::EVERYWHERE;
 pub use switches::Switches;
 pub use table::Matcher;
 pub(crate) use usage::of as usage_of;
-pub use waiters::{Expected, Seat, TooMany, Woken};
+pub use waiters::{Expected, NoSeat, Seat, Woken};
 
 use crate::adapter::Inlet;
 use crate::bot::Bots;
@@ -199,10 +202,11 @@ impl Router {
     }
 
     /// From the next event on these settings count; for what the table is made from, from the next [`Router::listen`] on.
-    /// What was switched on and off in chats stays.
+    /// What was switched on and off in chats stays. Whoever waits where his plugin is off now does so no longer.
     pub fn settle(&self, settings: Settings) {
         let switches = Arc::clone(&self.present.load().rules.switches);
         self.present.store(Arc::new(Settings { switches, ..settings }.into()));
+        self.end_waits(None);
     }
 
     /// Replaces everyone who listens. An event goes wholly by the old list or wholly by the new one. What

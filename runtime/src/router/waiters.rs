@@ -19,7 +19,7 @@ use super::Router;
 use super::dispatch::Pending;
 use super::patterns::searched;
 use super::place::chat_parts;
-use crate::model::{Chat, EventBody, Incoming};
+use crate::model::{Chat, Event, EventBody, Incoming};
 
 /// How long after a wait messages are held back for the next wait of its handler. Handlers take milliseconds between two
 /// questions; people do not yet wonder.
@@ -54,11 +54,13 @@ pub struct Expected {
 
 /// Why a wait cannot begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TooMany {
-    /// Of this plugin.
+pub enum NoSeat {
+    /// This plugin waits too often.
     OfPlugin,
-    /// Of all plugins together.
+    /// All plugins together do.
     OfAll,
+    /// The plugin is off there.
+    Off(&'static str),
 }
 
 /// A place among those who wait. Dropping it gives it up; what was held back for it goes on its way.
@@ -145,17 +147,20 @@ impl Router {
     ///
     /// # Errors
     ///
-    /// [`TooMany`]; `after` is given up then.
+    /// [`NoSeat`]; `after` is given up then.
     pub fn wait(
         self: &Arc<Self>,
         expected: Expected,
         woken: Woken,
         after: Option<Seat>,
         most: usize,
-    ) -> Result<Seat, TooMany> {
+    ) -> Result<Seat, NoSeat> {
         let (sender, answer) = oneshot::channel();
+        let bot = self.info(&expected.bot);
         let place = Place { expected, state: State::Waits { answer: sender, woken } };
         let mut inner = self.waiters.lock();
+        // Under the lock: whoever is switched off after this look finds the wait and ends it.
+        self.objection(&place.expected, &bot).map_or(Ok(()), |reason| Err(NoSeat::Off(reason)))?;
         let number = self.waiters.enter(&mut inner, place, most)?;
         if let Some(after) = &after {
             let held = self.waiters.remove(&mut inner, after.number);
@@ -169,7 +174,7 @@ impl Router {
 
     /// Ends waits for this reason, such as those of a plugin that was switched off somewhere.
     pub fn call_off(&self, which: impl Fn(&Expected) -> bool, reason: &str) {
-        self.waiters.call_off(which, reason);
+        self.waiters.call_off(which, reason, self.clock.instant());
     }
 
     /// A pattern to wait for. Equal ones are compiled once.
@@ -199,8 +204,12 @@ impl Router {
     }
 
     fn offer(self: &Arc<Self>, inner: &mut Inner, incoming: Incoming) {
-        let is_command = |incoming: &Incoming| self.is_command(incoming);
-        match self.waiters.offer(inner, incoming, self.clock.instant(), is_command) {
+        let present = self.present.load();
+        let asks = Asks {
+            is_command: &|incoming| self.is_command(incoming),
+            bars: &|plugin, event| present.rules.refusal(plugin, &present.rules.scene(event)).is_some(),
+        };
+        match self.waiters.offer(inner, incoming, self.clock.instant(), &asks) {
             Offer::Free(incoming) => self.hand_out(*incoming),
             Offer::Taken => self.count_matched(),
             Offer::Held(place) => {
@@ -234,13 +243,7 @@ impl Router {
 
 impl Waiters {
     /// Gives an event to the newest of those who wait for it.
-    fn offer(
-        &self,
-        inner: &mut Inner,
-        incoming: Incoming,
-        now: Instant,
-        is_command: impl Fn(&Incoming) -> bool,
-    ) -> Offer {
+    fn offer(&self, inner: &mut Inner, incoming: Incoming, now: Instant, asks: &Asks<'_>) -> Offer {
         let event = &incoming.event;
         let (chat, user) = match &event.body {
             EventBody::Message(message) => (&message.chat, message.sender.id.as_str()),
@@ -248,20 +251,27 @@ impl Waiters {
             _ => return Offer::Free(Box::new(incoming)),
         };
         let keys = [self.key(&event.bot.id, chat, None), self.key(&event.bot.id, chat, Some(user))];
-        let mut look =
-            Look { incoming: &incoming, chat, user, is_command, command: None, failed: HashSet::new() };
+        let mut look = Look {
+            incoming: &incoming,
+            chat,
+            user,
+            asks,
+            command: None,
+            barred: Vec::new(),
+            failed: HashSet::new(),
+        };
         match inner.newest(keys, now, &mut look) {
             Some(number) => inner.take(number, incoming, now),
             None => Offer::Free(Box::new(incoming)),
         }
     }
 
-    fn enter(&self, inner: &mut Inner, place: Place, most: usize) -> Result<u64, TooMany> {
+    fn enter(&self, inner: &mut Inner, place: Place, most: usize) -> Result<u64, NoSeat> {
         if inner.by_plugin.get(&place.expected.plugin).copied().unwrap_or(0) >= most {
-            return Err(TooMany::OfPlugin);
+            return Err(NoSeat::OfPlugin);
         }
         if inner.waiting >= MOST {
-            return Err(TooMany::OfAll);
+            return Err(NoSeat::OfAll);
         }
         let number = inner.next;
         inner.next += 1;
@@ -305,13 +315,15 @@ impl Waiters {
         }
     }
 
-    fn call_off(&self, which: impl Fn(&Expected) -> bool, reason: &str) {
+    fn call_off(&self, which: impl Fn(&Expected) -> bool, reason: &str, now: Instant) {
         let mut inner = self.lock();
         let inner = &mut *inner;
         let mut ended = Vec::new();
-        for place in inner.seats.values_mut().filter(|place| which(&place.expected)) {
+        // What is held back at other places goes on its way in a moment, as always.
+        let waits = |place: &&mut Place| matches!(place.state, State::Waits { .. });
+        for place in inner.seats.values_mut().filter(waits).filter(|place| which(&place.expected)) {
             // It holds nothing back: the handler is told to come to an end.
-            let holds = State::Holds { until: Instant::now(), held: Vec::new() };
+            let holds = State::Holds { until: now, held: Vec::new() };
             if let State::Waits { answer, woken } = std::mem::replace(&mut place.state, holds) {
                 ended.push(Arc::clone(&place.expected.plugin));
                 woken();
@@ -370,25 +382,29 @@ struct Key<'a> {
     user: Option<&'a str>,
 }
 
+/// What the rest of the router knows.
+struct Asks<'a> {
+    is_command: &'a dyn Fn(&Incoming) -> bool,
+    /// Whether the owner's lists or a switch keep an event from a plugin.
+    bars: &'a dyn Fn(&str, &Event) -> bool,
+}
+
 /// An event in search of somebody who waits for it.
-struct Look<'a, F> {
+struct Look<'a> {
     incoming: &'a Incoming,
     chat: &'a Chat,
     user: &'a str,
-    is_command: F,
+    asks: &'a Asks<'a>,
     command: Option<bool>,
+    /// Plugins that were asked about, and whether the event is not for them.
+    barred: Vec<(Arc<str>, bool)>,
     /// Patterns that do not match, by their addresses: a game in a group may wait for one thing a thousand times.
     failed: HashSet<*const Regex>,
 }
 
 impl Inner {
     /// The newest place where the event is expected.
-    fn newest<F: Fn(&Incoming) -> bool>(
-        &self,
-        keys: [u64; 2],
-        now: Instant,
-        look: &mut Look<'_, F>,
-    ) -> Option<u64> {
+    fn newest(&self, keys: [u64; 2], now: Instant, look: &mut Look<'_>) -> Option<u64> {
         let [anyone, user] = keys.map(|key| self.index.get(&key).map_or(&[][..], Vec::as_slice));
         let (mut anyone, mut user) = (anyone.iter().rev().peekable(), user.iter().rev().peekable());
         loop {
@@ -441,7 +457,7 @@ impl Inner {
     }
 }
 
-impl<F: Fn(&Incoming) -> bool> Look<'_, F> {
+impl Look<'_> {
     fn fits(&mut self, expected: &Expected) -> bool {
         let (incoming, chat, user) = (self.incoming, self.chat, self.user);
         let here = expected.bot == incoming.event.bot.id && chat_parts(&expected.chat) == chat_parts(chat);
@@ -449,11 +465,13 @@ impl<F: Fn(&Incoming) -> bool> Look<'_, F> {
         if !here || !they {
             return false;
         }
-        let EventBody::Message(message) = &incoming.event.body else { return expected.interactions };
-        if expected.commands_first && *self.command.get_or_insert_with(|| (self.is_command)(incoming)) {
+        let EventBody::Message(message) = &incoming.event.body else {
+            return expected.interactions && !self.is_barred(&expected.plugin);
+        };
+        if expected.commands_first && *self.command.get_or_insert_with(|| (self.asks.is_command)(incoming)) {
             return false;
         }
-        let Some(pattern) = &expected.pattern else { return true };
+        let Some(pattern) = &expected.pattern else { return !self.is_barred(&expected.plugin) };
         let address = Arc::as_ptr(pattern);
         if self.failed.contains(&address) {
             return false;
@@ -462,7 +480,16 @@ impl<F: Fn(&Incoming) -> bool> Look<'_, F> {
         if !matches {
             self.failed.insert(address);
         }
-        matches
+        matches && !self.is_barred(&expected.plugin)
+    }
+
+    fn is_barred(&mut self, plugin: &Arc<str>) -> bool {
+        if let Some((_, known)) = self.barred.iter().find(|(asked, _)| asked == plugin) {
+            return *known;
+        }
+        let is_barred = (self.asks.bars)(plugin, &self.incoming.event);
+        self.barred.push((Arc::clone(plugin), is_barred));
+        is_barred
     }
 }
 

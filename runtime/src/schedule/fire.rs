@@ -84,6 +84,11 @@ impl Schedule {
         // A clock that a test put forward has passed through the time between.
         let late = millis(LATE.saturating_add(ahead.saturating_sub(inner.ahead)));
         inner.ahead = ahead;
+        let off = self.router.off_everywhere().borrow().clone();
+        if inner.off != off {
+            inner.off = off;
+            inner.queue_all();
+        }
         while let Some((due, key)) = inner.queue.first().cloned().filter(|(due, _)| *due <= now) {
             inner.queue.pop_first();
             match key {
@@ -124,6 +129,7 @@ impl Schedule {
     /// A cron line is due. What fell due before `in_time` was missed.
     fn line(&self, inner: &mut Inner, name: &Name, due: u64, in_time: u64, found: &mut Due) {
         let Some(listener) = inner.listeners.get(&name.0).cloned() else { return };
+        let is_off = inner.off.contains(&*name.0);
         let Some(line) = inner.lines.get_mut(name) else { return };
         let Some(cron) = line.cron.clone() else { return };
         let (due, missed) = if due >= in_time {
@@ -142,6 +148,11 @@ impl Schedule {
         }
         let redelivered = line.begun >= due;
         line.begun = line.begun.max(due);
+        if is_off {
+            line.done = due;
+            found.changes.push(self.note_line(name, line));
+            return;
+        }
         let done = match line.missed {
             Missed::Skip => {
                 line.done = due;
@@ -179,11 +190,14 @@ impl Schedule {
             }
             None => self.router.matches(&manifest, &incoming),
         };
-        if handlers.is_empty() {
+        let is_lost = Arc::new(AtomicBool::new(false));
+        if handlers.is_empty() && self.router.off_everywhere().borrow().contains(&*id) {
+            // It was switched off in this moment.
+            is_lost.store(true, Ordering::SeqCst);
+        } else if handlers.is_empty() {
             warn!(plugin = %id, timer = %name, "no handler of this plugin listens to scheduled events; the timer is dropped");
         }
         let incoming = Arc::new(incoming);
-        let is_lost = Arc::new(AtomicBool::new(false));
         let kept = Arc::new(kept(Arc::downgrade(self), done, Arc::clone(&is_lost)));
         for (handler, args) in handlers {
             let job = Job {
