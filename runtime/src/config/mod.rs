@@ -250,6 +250,14 @@ impl fmt::Debug for PluginConfig {
 }
 
 impl Language {
+    /// The one of two that is in this language.
+    pub fn pick<T>(self, chinese: T, english: T) -> T {
+        match self {
+            Self::Chinese => chinese,
+            Self::English => english,
+        }
+    }
+
     /// What `LC_ALL`, `LC_MESSAGES` or `LANG` names; Chinese if they name nothing.
     #[must_use]
     pub fn from_environment() -> Self {

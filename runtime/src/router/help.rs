@@ -6,11 +6,12 @@ use super::builtin::Parent;
 use super::commands::normal;
 use super::conditions::out_of_reach;
 use super::naming::Named;
+use super::rates;
 use super::table::{Entry, Rules};
 use super::usage;
 use crate::config::{Language, nearest};
 use crate::model::Event;
-use crate::plugin::manifest::{Chats, Command, Handler, Manifest, Trigger, Who};
+use crate::plugin::manifest::{Chats, Command, Manifest, Trigger, Who};
 
 /// The command's words, in every language.
 pub(super) const WORDS: [&str; 2] = ["help", "帮助"];
@@ -173,15 +174,15 @@ impl View<'_> {
             let aliases = aliases.join(self.pick("、", ", "));
             lines.push(self.say(&format!("别名：{aliases}"), &format!("Also: {aliases}")));
         }
-        let conditions = self.conditions(entry.handler());
+        let conditions = self.conditions(entry);
         if !conditions.is_empty() {
             lines.push(conditions.join(self.pick("；", "; ")));
         }
         lines
     }
 
-    fn conditions(&self, handler: &Handler) -> Vec<String> {
-        let mut conditions = Vec::new();
+    fn conditions(&self, entry: &Entry) -> Vec<String> {
+        let (handler, mut conditions) = (entry.handler(), Vec::new());
         match handler.who {
             Who::Everyone => {}
             Who::GroupAdmin => conditions.push(self.say("限群管理员", "group admins only")),
@@ -193,10 +194,7 @@ impl View<'_> {
             Chats::Private => conditions.push(self.say("限私聊", "in private chats")),
             Chats::Group => conditions.push(self.say("限群聊", "in groups")),
         }
-        if let Some(cooldown) = handler.cooldown {
-            let seconds = cooldown.seconds;
-            conditions.push(self.say(&format!("冷却 {seconds} 秒"), &format!("every {seconds} s at most")));
-        }
+        conditions.extend(entry.rates.iter().map(|rate| rates::told(rate, self.rules.language)));
         conditions
     }
 

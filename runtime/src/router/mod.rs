@@ -152,6 +152,8 @@ pub struct Router {
     wanted: watch::Sender<BTreeSet<&'static str>>,
     dedup: Dedup,
     rates: Rates,
+    /// What the host itself answers users, as often as it does.
+    answers: Rates,
     turns: Turns,
     waiters: Waiters,
     counts: Counts,
@@ -167,8 +169,6 @@ pub struct Router {
 struct Board {
     table: Table,
     listeners: Vec<Listener>,
-    /// How often each handler may run, by rank.
-    rates: Vec<Vec<Rate>>,
 }
 
 #[derive(Debug, Default)]
@@ -192,6 +192,7 @@ impl Router {
             wanted: watch::Sender::default(),
             dedup: Dedup::default(),
             rates: Rates::default(),
+            answers: Rates::default(),
             turns: Turns::default(),
             waiters: Waiters::default(),
             counts: Counts::default(),
@@ -219,10 +220,9 @@ impl Router {
         let mut remarks = table.remarks();
         remarks.extend(rates::remarks(&listeners, &present.rules));
         table::write_new(remarks, &mut told);
-        let rates = rates::of(&table.entries, &present.rules);
         let wanted = table.wanted();
         self.wanted.send_if_modified(|known| (*known != wanted).then(|| *known = wanted).is_some());
-        self.board.store(Arc::new(Board { table, listeners, rates }));
+        self.board.store(Arc::new(Board { table, listeners }));
     }
 
     /// This router as the place where an adapter puts its events.
