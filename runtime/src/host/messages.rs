@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use tracing::warn;
-use wasmtime::AsContextMut as _;
 use wasmtime::component::Accessor;
 
 use super::drafts::{Open, Text};
@@ -138,10 +137,7 @@ impl HostWithStore<Ctx> for Calls {
         let chat = chat_to_answer(&incoming)?;
         let bot = caller.bot(&incoming.event.bot.id)?;
         caller.flight.may_reply(&event, caller.limits.replies_per_event)?;
-        let task = host.with(|mut access| {
-            access.as_context_mut().async_call_stack().ok().and_then(|stack| stack.last())
-        });
-        let handler = caller.flight.at_work(task, &event);
+        let handler = caller.handler(&event);
         let growing = bot.draft(&chat, &incoming);
         caller.drafts.open(incoming, handler, growing)
     }

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use wasmtime::AsContextMut as _;
 use wasmtime::component::Accessor;
 
 use super::messages::answer;
@@ -57,9 +56,7 @@ type Waiting = (Entered, Option<u64>, Arc<Incoming>);
 fn who_waits(host: &Accessor<Ctx, Calls>, event: &str) -> Result<Waiting, Error> {
     let caller = enter(host)?;
     let incoming = caller.event(event)?;
-    let task = host
-        .with(|mut access| access.as_context_mut().async_call_stack().ok().and_then(|stack| stack.last()));
-    let handler = caller.flight.at_work(task, event);
+    let handler = caller.handler(event);
     Ok((caller, handler, incoming))
 }
 

@@ -13,7 +13,7 @@ use super::conditions::is_superuser;
 use super::place::chat_of;
 use super::table::{Entry, Found};
 use super::turns::Turn;
-use super::{Board, Router, help, manage, rates};
+use super::{Board, Router, help, manage, pages, rates};
 use crate::model::{self, EventBody, Incoming, Kept};
 use crate::plugin::mailbox::{Full, Job, Verdict};
 use crate::plugin::manifest::{CooldownScope, Rate, Trigger};
@@ -303,7 +303,7 @@ impl Router {
                             ));
                         }
                     }
-                    help::split(&answer)
+                    pages::split(&answer)
                 });
             }
         }

@@ -17,7 +17,7 @@
 //! | `waiters` | who waits for what a user says next |
 //! | `dispatch`, `turns` | queueing jobs in order, verdicts |
 //! | `builtin` | the commands that the host answers itself |
-//! | `help` | `/help` and lists of sub-commands, made from all manifests |
+//! | `help`, `pages` | `/help` and lists of sub-commands, made from all manifests |
 //! | `manage` | `/plugin`: plugins on and off in a chat |
 
 mod access;
@@ -31,6 +31,7 @@ mod help;
 mod kinds;
 mod manage;
 mod naming;
+mod pages;
 mod patterns;
 mod place;
 mod rates;

@@ -9,6 +9,7 @@ use crate::model::{EventBody, Role};
 use crate::plugin::mailbox::Mailbox;
 use crate::router::Listener;
 use crate::router::builtin::Asked;
+use crate::router::pages::{LINES, PAGE};
 use crate::router::samples::{event, manifest, message, rules, said};
 use crate::router::table::Table;
 
