@@ -44,8 +44,9 @@ impl HostWithStore<Ctx> for Calls {
         content::check(&caller.policy, &content)?;
         let target = caller.bot(&bot)?;
         caller.may_begin(&target.info(), &chat)?;
-        let content = downloaded::insert(&caller, content).await?;
         caller.around()?.pace().pass(&bot, &chat).await?;
+        // Not before: a whole line of messages may wait there.
+        let content = downloaded::insert(&caller, content).await?;
         caller.flight.acted();
         let receipt = target.send(&chat, &content, None, false).await?;
         caller.sent(&bot, &receipt.messages);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wasmtime::component::Accessor;
 
+use super::caller::LONGEST_ID;
 use super::messages::answer;
 use super::{Caller, Entered, content, downloaded, enter};
 use crate::model::contract::iglu::plugin::sessions::{Expectation, Host, HostWithStore, Speaker};
@@ -12,7 +13,7 @@ use crate::model::{Error, Event, Incoming, Segment};
 use crate::plugin::engine::{Calls, Ctx};
 use crate::plugin::flight::Flight;
 use crate::plugin::mailbox::Mailbox;
-use crate::router::{Expected, NoSeat, Seat, chat_of, user_of};
+use crate::router::{Expected, NoSeat, Seat, chat_of, chat_parts, user_of};
 
 /// The most users that one wait may name.
 const USERS: usize = 1000;
@@ -97,11 +98,11 @@ fn expected(caller: &Caller, incoming: &Incoming, expectation: Expectation) -> R
         Speaker::Users(users) => Some(users),
     };
     let router = &caller.around()?.desk.router;
-    let pattern = pattern
-        .map(|pattern| {
-            router.pattern(&pattern).map_err(|e| Error::Invalid(format!("the pattern {pattern:?}: {e}")))
-        })
-        .transpose()?;
+    let ids = chat_parts(&chat).into_iter().chain(users.iter().flatten().map(String::as_str));
+    if let Some(long) = ids.map(str::len).find(|length| *length > LONGEST_ID) {
+        return invalid(format!("an id of {long} bytes is nobody's; they have {LONGEST_ID} at most"));
+    }
+    let pattern = pattern.map(|pattern| router.pattern(&pattern)).transpose()?;
     Ok(Expected {
         plugin: Arc::clone(&caller.plugin),
         bot: event.bot.id.clone(),

@@ -9,17 +9,17 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use tokio::sync::oneshot;
 
 use super::Router;
 use super::dispatch::Pending;
-use super::patterns::searched;
+use super::patterns::{Shared, searched};
 use super::place::chat_parts;
-use crate::model::{Chat, Event, EventBody, Incoming};
+use crate::model::{Chat, Error, Event, EventBody, Incoming};
 
 /// How long after a wait messages are held back for the next wait of its handler. Handlers take milliseconds between two
 /// questions; people do not yet wonder.
@@ -28,10 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const HELD: usize = 64;
 /// Waits of all plugins together: some hundred megabytes.
 const MOST: usize = 100_000;
-/// Compiled size of a pattern.
-const PATTERN_SIZE: usize = 1 << 20;
-/// Patterns that nobody waits for any more are swept when there are this many, and again at twice as many as were left.
-const SWEEP: usize = 1024;
+/// Users named by all waits together.
+const MOST_KEYS: usize = 1_000_000;
+/// Different patterns of waits that are tried on one message; a game needs one. A socket reader waits meanwhile.
+const TRIED: usize = 256;
 
 /// What is waited for.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ pub(super) struct Waiters {
     places: AtomicUsize,
     keys: RandomState,
     inner: Mutex<Inner>,
-    patterns: Mutex<Patterns>,
+    patterns: Shared,
 }
 
 #[derive(Default)]
@@ -92,6 +92,8 @@ struct Inner {
     index: HashMap<u64, Vec<u64>>,
     by_plugin: HashMap<Arc<str>, usize>,
     waiting: usize,
+    /// How often places are in `index`.
+    keys: usize,
 }
 
 struct Place {
@@ -102,12 +104,6 @@ struct Place {
 enum State {
     Waits { answer: oneshot::Sender<Answer>, woken: Woken },
     Holds { until: Instant, held: Vec<Incoming> },
-}
-
-#[derive(Default)]
-struct Patterns {
-    known: HashMap<String, Weak<Regex>>,
-    sweep_at: usize,
 }
 
 /// What became of an event that was offered.
@@ -181,9 +177,9 @@ impl Router {
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
-    pub fn pattern(&self, pattern: &str) -> Result<Arc<Regex>, String> {
-        self.waiters.pattern(pattern)
+    /// `invalid` with what is wrong with it, `exhausted` when there are too many.
+    pub fn pattern(&self, pattern: &str) -> Result<Arc<Regex>, Error> {
+        self.waiters.patterns.get(pattern)
     }
 
     /// Gives an event that is no repetition to whoever waits for it, else to every handler that wants it.
@@ -270,14 +266,16 @@ impl Waiters {
         if inner.by_plugin.get(&place.expected.plugin).copied().unwrap_or(0) >= most {
             return Err(NoSeat::OfPlugin);
         }
-        if inner.waiting >= MOST {
+        let keys = self.keys_of(&place.expected);
+        if inner.waiting >= MOST || inner.keys + keys.len() > MOST_KEYS {
             return Err(NoSeat::OfAll);
         }
         let number = inner.next;
         inner.next += 1;
         inner.waiting += 1;
         *inner.by_plugin.entry(Arc::clone(&place.expected.plugin)).or_default() += 1;
-        for key in self.keys_of(&place.expected) {
+        inner.keys += keys.len();
+        for key in keys {
             inner.index.entry(key).or_default().push(number);
         }
         inner.seats.insert(number, place);
@@ -292,6 +290,7 @@ impl Waiters {
                 // Numbers only grow, so each list is sorted.
                 if let Ok(at) = numbers.binary_search(&number) {
                     numbers.remove(at);
+                    inner.keys -= 1;
                 }
                 if numbers.is_empty() {
                     inner.index.remove(&key);
@@ -331,22 +330,6 @@ impl Waiters {
             }
         }
         ended.iter().for_each(|plugin| inner.no_longer_waits(plugin));
-    }
-
-    fn pattern(&self, pattern: &str) -> Result<Arc<Regex>, String> {
-        let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = patterns.known.get(pattern).and_then(Weak::upgrade) {
-            return Ok(known);
-        }
-        let compiled =
-            RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).build().map_err(|e| e.to_string())?;
-        let compiled = Arc::new(compiled);
-        if patterns.known.len() >= patterns.sweep_at.max(SWEEP) {
-            patterns.known.retain(|_, regex| regex.strong_count() > 0);
-            patterns.sweep_at = 2 * patterns.known.len();
-        }
-        patterns.known.insert(pattern.to_owned(), Arc::downgrade(&compiled));
-        Ok(compiled)
     }
 
     fn keys_of(&self, expected: &Expected) -> Vec<u64> {
@@ -473,7 +456,7 @@ impl Look<'_> {
         }
         let Some(pattern) = &expected.pattern else { return !self.is_barred(&expected.plugin) };
         let address = Arc::as_ptr(pattern);
-        if self.failed.contains(&address) {
+        if self.failed.contains(&address) || self.failed.len() >= TRIED {
             return false;
         }
         let matches = pattern.is_match(searched(&message.text));

@@ -15,7 +15,7 @@ use crate::router::Listener;
 use crate::store::{Noting, TimerRow};
 
 /// So many missed runs are counted; what a year of minutes says more is no use to anybody.
-const COUNTED: u32 = 1000;
+pub(super) const COUNTED: u32 = 1000;
 /// A timer that found its plugin's mailbox full is tried again after this time.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -85,7 +85,11 @@ impl Schedule {
         let late = millis(LATE.saturating_add(ahead.saturating_sub(inner.ahead)));
         inner.ahead = ahead;
         let off = self.router.off_everywhere().borrow().clone();
-        if inner.off != off {
+        let is_back = std::mem::replace(&mut inner.seen, now) > now;
+        if is_back {
+            self.set_back(&mut inner, now, &mut found);
+        }
+        if is_back || inner.off != off {
             inner.off = off;
             inner.queue_all();
         }
@@ -100,6 +104,16 @@ impl Schedule {
         }
         let next = inner.queue.first().map(|(due, _)| *due);
         (found, next)
+    }
+
+    /// The machine's clock was set back. What ran by a clock that was far ahead begins anew, or it would be silent until
+    /// that time has come; a small step repeats nothing.
+    fn set_back(&self, inner: &mut Inner, now: u64, found: &mut Due) {
+        for (name, line) in inner.lines.iter_mut().filter(|(_, line)| line.is_ahead(now)) {
+            (line.last, line.done, line.begun) = (now, now, now);
+            found.changes.push(self.note_line(name, line));
+        }
+        inner.timers.values_mut().for_each(|set| set.again = set.again.min(now + millis(AGAIN)));
     }
 
     fn timer(&self, inner: &mut Inner, name: &Name, found: &mut Due) {

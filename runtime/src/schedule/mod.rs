@@ -87,6 +87,8 @@ struct Inner {
     number: u64,
     /// How far the clock was put forward when it was last looked at.
     ahead: Duration,
+    /// The time of day then.
+    seen: u64,
     /// The plugins that were off in all chats then.
     off: BTreeSet<String>,
 }
@@ -168,6 +170,8 @@ impl Schedule {
                 () = self.changed.notified() => {}
                 // The sender lives as long as the router.
                 _ = off.changed() => {}
+                // The machine's clock may be set back meanwhile.
+                () = self.clock.sleep(LATE) => {}
                 () = due => {}
             }
         }
@@ -213,7 +217,7 @@ impl Schedule {
         };
         let text = format!("{} {zone}", trigger.line);
         let name = (Arc::clone(plugin), Arc::from(handler.name.as_str()));
-        let known = inner.lines.remove(&name).filter(|line| line.text == text);
+        let known = inner.lines.remove(&name).filter(|line| line.text == text && !line.is_ahead(now));
         let is_new = known.is_none();
         let line = known.unwrap_or(Line {
             cron: None,
@@ -327,6 +331,13 @@ impl Schedule {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    /// Whether what it has done lies in the future: the clock was wrong then, and is set right now.
+    fn is_ahead(&self, now: u64) -> bool {
+        self.last.max(self.begun) > now.saturating_add(millis(LATE))
     }
 }
 

@@ -297,3 +297,43 @@ async fn the_task_wakes_when_a_plugin_is_switched_on() {
     desk.schedule.stop();
     running.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_silences_no_cron_line_and_repeats_none() {
+    let handlers = [cron("skip", "0 8 * * *", "skip"), cron("once", "0 8 * * *", "once")].join(",");
+    let both = || vec![run("once", "once", 0, false), run("skip", "skip", 0, false)];
+    let fired = async |desk: &Desk| {
+        let mut fired = desk.fired().await;
+        fired.sort();
+        fired
+    };
+    let desk = desk(&handlers);
+    desk.clock.advance(DAY * 366 + HOUR * 8);
+    assert!(!fired(&desk).await.is_empty(), "by a clock that is a year ahead");
+    desk.clock.set_back(Duration::from_secs(10));
+    assert!(fired(&desk).await.is_empty());
+    desk.clock.advance(Duration::from_secs(10));
+    assert!(fired(&desk).await.is_empty(), "a small step repeats nothing");
+    desk.clock.set_back(DAY * 365);
+    assert!(fired(&desk).await.is_empty(), "set right");
+    desk.clock.advance(DAY);
+    assert_eq!(fired(&desk).await, both());
+
+    // The same while iglu is not running.
+    desk.clock.advance(DAY * 365);
+    fired(&desk).await;
+    desk.clock.set_back(DAY * 365);
+    let desk = desk.again(Duration::ZERO, &handlers).await;
+    assert!(fired(&desk).await.is_empty());
+    desk.clock.advance(DAY);
+    assert_eq!(fired(&desk).await, both());
+}
+
+#[tokio::test]
+async fn a_clock_that_leaps_a_year_makes_no_storm() {
+    let desk = desk(&[cron("skip", "* * * * *", "skip"), cron("once", "* * * * *", "once")].join(","));
+    let desk = desk.again(DAY * 365, &[cron("skip", "* * * * *", "skip"), cron("once", "* * * * *", "once")].join(",")).await;
+    let runs = desk.fired().await;
+    assert!(runs.contains(&run("once", "once", fire::COUNTED, false)), "{runs:?}");
+    assert!(runs.len() <= 4, "one for what was missed, and what is in time: {runs:?}");
+}

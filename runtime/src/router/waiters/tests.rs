@@ -237,17 +237,24 @@ async fn waits_are_limited_and_can_be_called_off() {
 }
 
 #[tokio::test]
-async fn equal_patterns_are_compiled_once_and_bad_ones_refused() {
+async fn users_and_patterns_of_waits_are_bounded() {
     let stage = stage();
-    let (one, two) = (stage.pattern("a+").unwrap(), stage.pattern("a+").unwrap());
-    assert!(Arc::ptr_eq(&one, &two));
-    for bad in ["(", "(?=x)", r"\w{500}{500}"] {
-        assert!(stage.router.pattern(bad).is_err(), "{bad}");
-    }
-    for number in 0..3 * SWEEP {
-        stage.pattern(&number.to_string());
-    }
-    assert!(stage.router.waiters.patterns.lock().unwrap().known.len() <= SWEEP + 1);
+    let users: Vec<String> = (0..1000).map(|user| user.to_string()).collect();
+    let crowd = || Expected { users: Some(users.clone()), ..expected(None) };
+    let wait = |expected| stage.router.wait(expected, Box::new(|| {}), None, MOST);
+    let seats: Vec<Seat> = (0..MOST_KEYS / 1000).map(|_| wait(crowd()).unwrap()).collect();
+    assert_eq!(wait(crowd()).err(), Some(NoSeat::OfAll));
+    drop(seats);
+    assert_eq!(stage.router.waiters.lock().keys, 0);
+    drop(wait(crowd()).unwrap());
+
+    let fits = stage.wait(expected(None));
+    let numbered = |number| Expected { pattern: stage.pattern(&format!("^no {number}$")), ..expected(None) };
+    let seats: Vec<Seat> = (0..2 * TRIED).map(|number| wait(numbered(number)).unwrap()).collect();
+    stage.router.route(said("no 0"));
+    stage.router.route(said(&format!("no {}", 2 * TRIED - 1)));
+    assert_eq!(stage.router.waiting(), 2 * TRIED - 1, "only the newest patterns are tried");
+    drop((fits, seats));
 }
 
 fn switch(stage: &Stage, place: &str, on: Option<bool>) {
