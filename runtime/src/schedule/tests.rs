@@ -332,7 +332,9 @@ async fn a_clock_that_is_set_back_silences_no_cron_line_and_repeats_none() {
 #[tokio::test]
 async fn a_clock_that_leaps_a_year_makes_no_storm() {
     let desk = desk(&[cron("skip", "* * * * *", "skip"), cron("once", "* * * * *", "once")].join(","));
-    let desk = desk.again(DAY * 365, &[cron("skip", "* * * * *", "skip"), cron("once", "* * * * *", "once")].join(",")).await;
+    let desk = desk
+        .again(DAY * 365, &[cron("skip", "* * * * *", "skip"), cron("once", "* * * * *", "once")].join(","))
+        .await;
     let runs = desk.fired().await;
     assert!(runs.contains(&run("once", "once", fire::COUNTED, false)), "{runs:?}");
     assert!(runs.len() <= 4, "one for what was missed, and what is in time: {runs:?}");
