@@ -65,6 +65,12 @@ impl Clock {
         self.ahead.send_modify(|ahead| *ahead = ahead.saturating_add(time));
     }
 
+    /// Sets the clock back, as a machine's is that was wrong.
+    #[cfg(test)]
+    pub(crate) fn set_back(&self, time: Duration) {
+        self.ahead.send_modify(|ahead| *ahead = ahead.saturating_sub(time));
+    }
+
     async fn wait(&self, left: impl Fn() -> Duration) {
         let mut ahead = self.ahead.subscribe();
         loop {

@@ -102,7 +102,7 @@ impl House {
             router: Arc::clone(&router),
             schedule: Arc::clone(&schedule),
             clock: clock.clone(),
-            web,
+            web: web.of(Arc::clone(&config)),
         })
         .await?;
         let open = Arc::new(AtomicBool::new(true));

@@ -208,10 +208,7 @@ fn language_of(word: &str) -> Language {
 
 /// One of two texts, by language.
 fn pick<'a>(language: Language, chinese: &'a str, english: &'a str) -> &'a str {
-    match language {
-        Language::Chinese => chinese,
-        Language::English => english,
-    }
+    language.pick(chinese, english)
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@
 //! ```
 
 mod access;
+mod addresses;
 mod bots;
 mod commands;
 mod limits;
@@ -66,6 +67,7 @@ use serde_json::Value;
 use toml::de::{DeTable, DeValue};
 
 pub use access::{Access, Chats, Presence, Users};
+pub use addresses::AddressBlock;
 pub use bots::{BotConfig, BotConfigs, Secret};
 pub use commands::CommandConfig;
 pub use limits::Limits;
@@ -107,6 +109,8 @@ pub struct Config {
     pub cache_dir: PathBuf,
     /// The accounts to connect.
     pub bots: BotConfigs,
+    /// Where names may lead a plugin's HTTP, besides the internet.
+    pub http_addresses: Vec<AddressBlock>,
     /// What a plugin without limits of its own may use.
     pub limits: Limits,
     /// What is said about single plugins, by id.
@@ -250,6 +254,14 @@ impl fmt::Debug for PluginConfig {
 }
 
 impl Language {
+    /// The one of two that is in this language.
+    pub fn pick<T>(self, chinese: T, english: T) -> T {
+        match self {
+            Self::Chinese => chinese,
+            Self::English => english,
+        }
+    }
+
     /// What `LC_ALL`, `LC_MESSAGES` or `LANG` names; Chinese if they name nothing.
     #[must_use]
     pub fn from_environment() -> Self {
@@ -288,6 +300,10 @@ fn read(top: &Section<'_>, file: &Path) -> Config {
     let (plugins_dir, data_dir) = (place("plugins", "plugins"), place("data", "data"));
     folders.finish();
 
+    let http = top.section("http");
+    let http_addresses = http.read_each("allow_addresses", addresses::block).unwrap_or_default();
+    http.finish();
+
     let log = read_log(&top.section("log"));
     let bots = BotConfigs::read(top, folder);
     let limits = Limits::read(&top.section("limits"), &Limits::default());
@@ -306,6 +322,7 @@ fn read(top: &Section<'_>, file: &Path) -> Config {
         cache_dir: data_dir.join("cache"),
         data_dir,
         bots,
+        http_addresses,
         limits,
         plugins,
     }

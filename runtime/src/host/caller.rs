@@ -12,14 +12,14 @@ use super::{Outlet, Pace};
 use crate::bot::{Bot, Bots};
 use crate::clock::Clock;
 use crate::config::{Limits, Live};
-use crate::model::{Error, Incoming};
+use crate::model::{self, Chat, Error, Incoming};
 use crate::plugin::activity::Activity;
 use crate::plugin::engine::CpuClock;
 use crate::plugin::flight::Flight;
 use crate::plugin::loader::Version;
 use crate::plugin::mailbox::Mailbox;
 use crate::policy::Policy;
-use crate::router::{Router, Seat};
+use crate::router::{Router, Seat, chat_parts};
 use crate::schedule::Schedule;
 use crate::store::PluginStore;
 
@@ -27,6 +27,8 @@ use crate::store::PluginStore;
 const REMEMBERED_EVENTS: usize = 64;
 /// What the plugin sent stays known for so many messages, so that it may recall them.
 const REMEMBERED_SENDS: usize = 512;
+/// The longest id that a plugin may name, in bytes; those of platforms have some dozens.
+pub(super) const LONGEST_ID: usize = 256;
 /// Addresses of media that the platform gave stay known for so many more.
 const REMEMBERED_ADDRESSES: usize = 1024;
 
@@ -225,6 +227,24 @@ impl Caller {
                 "there is no bot {id:?} on this host; bots.list names those that there are"
             ))
         })
+    }
+
+    /// Whether the plugin may speak there of its own accord: not where it was switched off.
+    pub(super) fn may_begin(&self, bot: &model::Bot, chat: &Chat) -> Result<(), Error> {
+        if let Some(long) = chat_parts(chat).into_iter().find(|part| part.len() > LONGEST_ID) {
+            return Err(Error::Invalid(format!(
+                "a chat's id of {} bytes is none; they have {LONGEST_ID} at most",
+                long.len()
+            )));
+        }
+        if self.around()?.desk.router.is_on(&self.plugin, bot, chat) {
+            return Ok(());
+        }
+        Err(Error::Denied(format!(
+            "the plugin is switched off in that chat, so it sends nothing there of its own accord; `/plugin on {}`, \
+             said there by one who may, changes that",
+            self.plugin
+        )))
     }
 
     /// An event that is being handled, or was a short while ago.

@@ -1,4 +1,7 @@
 //! Downloaded files on their way out: the plugin's token becomes the bytes before a bot sees the message.
+//!
+//! A file is kept on disk and read as a whole to be sent, since a message to NapCat carries it as base64 and the official
+//! platform wants its hash first. `file` in the owner's limits bounds that memory, for each message that is being sent.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -60,6 +60,7 @@ impl HostWithStore<Ctx> for Calls {
         folder: Option<String>,
     ) -> Result<Option<String>, Error> {
         let (caller, target) = target(host, &bot, Right::Files)?;
+        caller.may_begin(&target.info(), &chat)?;
         let most = caller.limits.file;
         if let MediaSource::Bytes(bytes) = &file.source
             && bytes.len() > most

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use tracing::warn;
-use wasmtime::AsContextMut as _;
 use wasmtime::component::Accessor;
 
 use super::drafts::{Open, Text};
@@ -44,8 +43,10 @@ impl HostWithStore<Ctx> for Calls {
         caller.policy.allows(&Permission::Send)?;
         content::check(&caller.policy, &content)?;
         let target = caller.bot(&bot)?;
-        let content = downloaded::insert(&caller, content).await?;
+        caller.may_begin(&target.info(), &chat)?;
         caller.around()?.pace().pass(&bot, &chat).await?;
+        // Not before: a whole line of messages may wait there.
+        let content = downloaded::insert(&caller, content).await?;
         caller.flight.acted();
         let receipt = target.send(&chat, &content, None, false).await?;
         caller.sent(&bot, &receipt.messages);
@@ -137,10 +138,7 @@ impl HostWithStore<Ctx> for Calls {
         let chat = chat_to_answer(&incoming)?;
         let bot = caller.bot(&incoming.event.bot.id)?;
         caller.flight.may_reply(&event, caller.limits.replies_per_event)?;
-        let task = host.with(|mut access| {
-            access.as_context_mut().async_call_stack().ok().and_then(|stack| stack.last())
-        });
-        let handler = caller.flight.at_work(task, &event);
+        let handler = caller.handler(&event);
         let growing = bot.draft(&chat, &incoming);
         caller.drafts.open(incoming, handler, growing)
     }

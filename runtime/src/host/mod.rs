@@ -29,7 +29,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use wasmtime::AsContextMut as _;
-use wasmtime::component::Accessor;
+use wasmtime::component::{Accessor, GuestTaskId};
 
 pub(crate) use caller::{Caller, Desk, Shared, Surroundings};
 pub(crate) use downloads::tidy as tidy_downloads;
@@ -45,22 +45,31 @@ use crate::policy::Permission;
 
 /// A call to the host that is under way, for as long as this lives: its caller.
 #[must_use = "dropped, it says that the host has answered"]
-struct Entered(Arc<Caller>);
+struct Entered {
+    caller: Arc<Caller>,
+    /// The guest's task that calls.
+    task: Option<GuestTaskId>,
+}
 
 impl Entered {
-    fn new(caller: Arc<Caller>) -> Self {
+    fn new(caller: Arc<Caller>, task: Option<GuestTaskId>) -> Self {
         if let Some(activity) = caller.activity() {
             activity.begin();
         }
-        Self(caller)
+        Self { caller, task }
+    }
+
+    /// The handler that calls, or else one that is at work on this event.
+    fn handler(&self, event: &str) -> Option<u64> {
+        self.caller.flight.at_work(self.task, event)
     }
 
     /// For as long as the answer lives, the call waits for the time, or for somebody outside the house.
     fn rest(&self) -> Resting<'_> {
-        if let Some(activity) = self.0.activity() {
+        if let Some(activity) = self.caller.activity() {
             activity.end();
         }
-        Resting(&self.0)
+        Resting(&self.caller)
     }
 }
 
@@ -68,13 +77,13 @@ impl Deref for Entered {
     type Target = Arc<Caller>;
 
     fn deref(&self) -> &Arc<Caller> {
-        &self.0
+        &self.caller
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        if let Some(activity) = self.0.activity() {
+        if let Some(activity) = self.caller.activity() {
             activity.end();
         }
     }
@@ -104,7 +113,7 @@ fn enter(host: &Accessor<Ctx, Calls>) -> Result<Entered, Error> {
     if caller.is_describing() {
         return Err(Error::Denied("describe() may call only log, clock.now and config.get".to_owned()));
     }
-    Ok(Entered::new(caller))
+    Ok(Entered::new(caller, task))
 }
 
 /// Functions of the contract that a bot does as they stand: who may call them, and the part of the bot that does them.

@@ -3,17 +3,17 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use wasmtime::AsContextMut as _;
 use wasmtime::component::Accessor;
 
+use super::caller::LONGEST_ID;
 use super::messages::answer;
-use super::{Caller, Entered, content, enter};
+use super::{Caller, Entered, content, downloaded, enter};
 use crate::model::contract::iglu::plugin::sessions::{Expectation, Host, HostWithStore, Speaker};
 use crate::model::{Error, Event, Incoming, Segment};
 use crate::plugin::engine::{Calls, Ctx};
 use crate::plugin::flight::Flight;
 use crate::plugin::mailbox::Mailbox;
-use crate::router::{Expected, Seat, TooMany, chat_of, user_of};
+use crate::router::{Expected, NoSeat, Seat, chat_of, chat_parts, user_of};
 
 /// The most users that one wait may name.
 const USERS: usize = 1000;
@@ -42,6 +42,7 @@ impl HostWithStore<Ctx> for Calls {
     ) -> Result<Option<Event>, Error> {
         let (caller, handler, incoming) = who_waits(host, &event)?;
         content::check(&caller.policy, &question)?;
+        let question = downloaded::insert(&caller, question).await?;
         let timeout = expectation.timeout_ms;
         let wait = Wait::begin(&caller, handler, expected(&caller, &incoming, expectation)?)?;
         answer(&caller, &incoming, &question, quote).await?;
@@ -56,9 +57,7 @@ type Waiting = (Entered, Option<u64>, Arc<Incoming>);
 fn who_waits(host: &Accessor<Ctx, Calls>, event: &str) -> Result<Waiting, Error> {
     let caller = enter(host)?;
     let incoming = caller.event(event)?;
-    let task = host
-        .with(|mut access| access.as_context_mut().async_call_stack().ok().and_then(|stack| stack.last()));
-    let handler = caller.flight.at_work(task, event);
+    let handler = caller.handler(event);
     Ok((caller, handler, incoming))
 }
 
@@ -99,11 +98,11 @@ fn expected(caller: &Caller, incoming: &Incoming, expectation: Expectation) -> R
         Speaker::Users(users) => Some(users),
     };
     let router = &caller.around()?.desk.router;
-    let pattern = pattern
-        .map(|pattern| {
-            router.pattern(&pattern).map_err(|e| Error::Invalid(format!("the pattern {pattern:?}: {e}")))
-        })
-        .transpose()?;
+    let ids = chat_parts(&chat).into_iter().chain(users.iter().flatten().map(String::as_str));
+    if let Some(long) = ids.map(str::len).find(|length| *length > LONGEST_ID) {
+        return invalid(format!("an id of {long} bytes is nobody's; they have {LONGEST_ID} at most"));
+    }
+    let pattern = pattern.map(|pattern| router.pattern(&pattern)).transpose()?;
     Ok(Expected {
         plugin: Arc::clone(&caller.plugin),
         bot: event.bot.id.clone(),
@@ -137,7 +136,7 @@ impl<'a> Wait<'a> {
         let before = handler.and_then(|number| caller.takes_seat(number));
         let most = caller.limits.waits as usize;
         let seat = caller.around()?.desk.router.wait(expected, woken, before, most);
-        let seat = seat.map_err(|too_many| exhausted(too_many, most))?;
+        let seat = seat.map_err(|reason| refused(caller, handler, reason, most))?;
         Ok(Self { caller, handler, seat, rest })
     }
 
@@ -239,11 +238,15 @@ fn cancelled(caller: &Caller, handler: Option<u64>) -> Error {
     Error::Cancelled(format!("nobody is waited for any longer: {why}"))
 }
 
-fn exhausted(too_many: TooMany, most: usize) -> Error {
-    Error::Exhausted(match too_many {
-        TooMany::OfPlugin => {
+fn refused(caller: &Caller, handler: Option<u64>, reason: NoSeat, most: usize) -> Error {
+    Error::Exhausted(match reason {
+        NoSeat::Off(reason) => {
+            handler.iter().for_each(|number| caller.flight.tell(*number));
+            return Error::Cancelled(reason.to_owned());
+        }
+        NoSeat::OfPlugin => {
             format!("this plugin waits {most} times already, which is its limit (`waits` in iglu.toml)")
         }
-        TooMany::OfAll => "the plugins of this host wait too often; try again later".to_owned(),
+        NoSeat::OfAll => "the plugins of this host wait too often; try again later".to_owned(),
     })
 }

@@ -54,6 +54,12 @@ impl Rules {
         }
     }
 
+    /// A chat in which nothing has happened.
+    pub(super) fn scene_of<'e>(bot: &'e Bot, chat: &Chat) -> Scene<'e> {
+        let place = Some(format!("{}/{}", bot.id, chat_key(chat)));
+        Scene { bot, user: None, superuser: false, place, chat: Some(chat.clone()) }
+    }
+
     /// Why nobody at all is given this event; none if it is let in.
     pub(super) fn shuts_out(&self, event: &Event) -> Option<&'static str> {
         if self.access == Access::default() {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tracing::{debug, info, warn};
@@ -13,14 +13,19 @@ use super::conditions::is_superuser;
 use super::place::chat_of;
 use super::table::{Entry, Found};
 use super::turns::Turn;
-use super::{Board, Router, help, manage, rates};
-use crate::config::Language;
+use super::{Board, Router, help, manage, pages, rates};
 use crate::model::{self, EventBody, Incoming, Kept};
 use crate::plugin::mailbox::{Full, Job, Verdict};
-use crate::plugin::manifest::Trigger;
+use crate::plugin::manifest::{CooldownScope, Rate, Trigger};
 
 /// A full mailbox is worth a line this often, for each plugin.
 const WARN_EVERY: Duration = Duration::from_secs(5);
+/// What the host answers one user itself, unless the owner says how often commands may be used: more than anybody asks who
+/// reads the answers.
+const ANSWERS: Rate = Rate { count: 20, seconds: 60.0, scope: CooldownScope::User };
+
+/// Stands for all commands of all plugins.
+static ALL: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
 
 /// What is left to do for one event.
 struct Run {
@@ -104,9 +109,38 @@ impl Router {
         steps
     }
 
+    /// Says how a command is used, as often as it may run. Counted apart from the runs, so that a slip costs none.
+    fn correct(self: &Arc<Self>, run: &Run, rank: usize, wrong: String) {
+        let Entry { id, name, rates, .. } = &run.board.table.entries[rank];
+        if self.has_room(run, (id, name), rates) && self.may_answer(run) {
+            self.say(run, async { vec![wrong] });
+        }
+    }
+
+    /// Whether the host still answers this user itself. The owner's rate for commands bounds that as well.
+    fn may_answer(self: &Arc<Self>, run: &Run) -> bool {
+        let present = self.present.load();
+        present.command_rate.is_some()
+            || is_superuser(&run.incoming.event, &present.rules.superusers)
+            || self.has_room(run, (&*ALL, &*ALL), &[ANSWERS])
+    }
+
+    /// Counts an answer of the host's own; or says once that there were too many.
+    fn has_room(self: &Arc<Self>, run: &Run, to: (&Arc<str>, &Arc<str>), rates: &[Rate]) -> bool {
+        let event = &run.incoming.event;
+        let Err(early) = self.answers.start(to.0, to.1, rates, event, self.clock.instant()) else {
+            return true;
+        };
+        debug!(event = %event.id, "answered often enough");
+        if early.tell {
+            let text = rates::later(early.wait, self.present.load().rules.language);
+            self.say(run, async { vec![text] });
+        }
+        false
+    }
+
     /// Takes the commands out when their user had enough of them for now.
     fn keep_to_the_rate(&self, board: &Board, incoming: &Incoming, steps: &mut VecDeque<Step>) {
-        static ALL: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
         let present = self.present.load();
         let Some(rate) = present.command_rate else { return };
         let event = &incoming.event;
@@ -149,10 +183,14 @@ impl Router {
     fn advance(self: &Arc<Self>, run: &mut Run) -> Option<Awaited> {
         while let Some(step) = run.steps.pop_front() {
             match step {
-                Step::Own(asked) => self.answer(run, asked),
+                Step::Own(asked) => {
+                    if self.may_answer(run) {
+                        self.answer(run, asked);
+                    }
+                }
                 Step::Say(text) => self.say(run, async { vec![text] }),
                 Step::Handler(Found { rank, args: Err(wrong) }) => {
-                    self.say(run, async { vec![wrong] });
+                    self.correct(run, rank, wrong);
                     if run.board.table.entries[rank].handler().block {
                         // The command is answered, as if its handler had answered.
                         run.steps.clear();
@@ -181,9 +219,9 @@ impl Router {
         } else {
             (None, None)
         };
-        let rates = &run.board.rates[rank];
-        if !rates.is_empty()
-            && let Err(early) = self.rates.start(&entry.id, &entry.name, rates, event, self.clock.instant())
+        if !entry.rates.is_empty()
+            && let Err(early) =
+                self.rates.start(&entry.id, &entry.name, &entry.rates, event, self.clock.instant())
         {
             debug!(plugin = %entry.id, handler = %entry.name, event = %event.id, "it ran often enough");
             if early.tell && matches!(handler.on, Trigger::Command(_)) {
@@ -250,21 +288,22 @@ impl Router {
             // Here and not in the task, so that the next message already finds it done.
             Asked::Own(BuiltIn::Plugin, rest) => {
                 let done = manage::carry_out(&board, &rest, &event, &present.rules);
+                let router = Arc::clone(self);
                 self.say(run, async move {
                     let mut answer = done.answer;
                     if let Some((plugin, place)) = done.keep {
+                        // Here and not before: who routes this event may hold those who wait.
+                        router.end_waits(Some(&plugin));
                         info!(plugin, place, bot = %event.bot.id, event = %event.id, "switched: {answer}");
                         if let Err(e) = present.rules.switches.keep(&plugin, &place).await {
                             warn!(plugin, place, "a switch cannot be remembered: {e:?}");
-                            answer.push_str(match present.rules.language {
-                                Language::Chinese => "但没能保存，重启后失效。",
-                                Language::English => {
-                                    " But it cannot be saved and ends with the next restart."
-                                }
-                            });
+                            answer.push_str(present.rules.language.pick(
+                                "但没能保存，重启后失效。",
+                                " But it cannot be saved and ends with the next restart.",
+                            ));
                         }
                     }
-                    help::split(&answer)
+                    pages::split(&answer)
                 });
             }
         }
@@ -292,7 +331,7 @@ impl Router {
     }
 
     fn warn_full(&self, entry: &Entry, full: Full) {
-        let now = Instant::now();
+        let now = self.clock.instant();
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         let last = warned.get(&entry.id);
         if last.is_none_or(|last| now.duration_since(*last) >= WARN_EVERY) {

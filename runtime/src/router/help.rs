@@ -6,18 +6,16 @@ use super::builtin::Parent;
 use super::commands::normal;
 use super::conditions::out_of_reach;
 use super::naming::Named;
+use super::pages::{Block, cut, pages};
+use super::rates;
 use super::table::{Entry, Rules};
 use super::usage;
 use crate::config::{Language, nearest};
 use crate::model::Event;
-use crate::plugin::manifest::{Chats, Command, Handler, Manifest, Trigger, Who};
+use crate::plugin::manifest::{Chats, Command, Manifest, Trigger, Who};
 
 /// The command's words, in every language.
 pub(super) const WORDS: [&str; 2] = ["help", "帮助"];
-/// Characters of one message. QQ cuts at some thousands; phones show about this much.
-const PAGE: usize = 1500;
-/// Lines of one message: what is read without losing patience.
-const LINES: usize = 24;
 
 /// What one asker may see.
 struct View<'a> {
@@ -25,12 +23,6 @@ struct View<'a> {
     asker: &'a Event,
     scene: Scene<'a>,
     rules: &'a Rules,
-}
-
-/// A plugin and its commands, as one page shows them.
-struct Block {
-    head: String,
-    lines: Vec<String>,
 }
 
 /// Help about something, `""` for all.
@@ -41,12 +33,6 @@ pub(super) fn about(board: &Board, what: &str, asker: &Event, rules: &Rules) -> 
 /// The sub-commands of a name that is no command by itself; none if there is nothing that the asker may use.
 pub(super) fn below(board: &Board, parent: &Parent, asker: &Event, rules: &Rules) -> Option<String> {
     View { board, asker, scene: rules.scene(asker), rules }.below(parent)
-}
-
-/// A text on pages of sane length.
-pub(super) fn split(text: &str) -> Vec<String> {
-    let mut lines = text.lines().map(str::to_owned);
-    pages(vec![Block { head: lines.next().unwrap_or_default(), lines: lines.collect() }])
 }
 
 impl View<'_> {
@@ -150,14 +136,7 @@ impl View<'_> {
         let version =
             if manifest.version.is_empty() { String::new() } else { format!(" {}", manifest.version) };
         let mut lines = vec![format!("【{}】{id}{version}", manifest.name)];
-        if !manifest.description.is_empty() {
-            lines.push(manifest.description.clone());
-        }
-        if !manifest.authors.is_empty() {
-            let authors = manifest.authors.join(self.pick("、", ", "));
-            lines.push(self.say(&format!("作者：{authors}"), &format!("By {authors}")));
-        }
-        lines.extend(manifest.homepage.clone());
+        lines.extend(described(manifest, self.rules.language));
         lines.join("\n")
     }
 
@@ -173,15 +152,15 @@ impl View<'_> {
             let aliases = aliases.join(self.pick("、", ", "));
             lines.push(self.say(&format!("别名：{aliases}"), &format!("Also: {aliases}")));
         }
-        let conditions = self.conditions(entry.handler());
+        let conditions = self.conditions(entry);
         if !conditions.is_empty() {
             lines.push(conditions.join(self.pick("；", "; ")));
         }
         lines
     }
 
-    fn conditions(&self, handler: &Handler) -> Vec<String> {
-        let mut conditions = Vec::new();
+    fn conditions(&self, entry: &Entry) -> Vec<String> {
+        let (handler, mut conditions) = (entry.handler(), Vec::new());
         match handler.who {
             Who::Everyone => {}
             Who::GroupAdmin => conditions.push(self.say("限群管理员", "group admins only")),
@@ -193,10 +172,7 @@ impl View<'_> {
             Chats::Private => conditions.push(self.say("限私聊", "in private chats")),
             Chats::Group => conditions.push(self.say("限群聊", "in groups")),
         }
-        if let Some(cooldown) = handler.cooldown {
-            let seconds = cooldown.seconds;
-            conditions.push(self.say(&format!("冷却 {seconds} 秒"), &format!("every {seconds} s at most")));
-        }
+        conditions.extend(entry.rates.iter().map(|rate| rates::told(rate, self.rules.language)));
         conditions
     }
 
@@ -308,15 +284,20 @@ impl View<'_> {
     }
 
     fn pick<'t>(&self, chinese: &'t str, english: &'t str) -> &'t str {
-        match self.rules.language {
-            Language::Chinese => chinese,
-            Language::English => english,
-        }
+        self.rules.language.pick(chinese, english)
     }
 
     fn say(&self, chinese: &str, english: &str) -> String {
         self.pick(chinese, english).to_owned()
     }
+}
+
+/// What a plugin's author says of it.
+pub(super) fn described(manifest: &Manifest, language: Language) -> Vec<String> {
+    let description = Some(manifest.description.clone()).filter(|text| !text.is_empty());
+    let authors = manifest.authors.join(language.pick("、", ", "));
+    let authors = (!authors.is_empty()).then(|| format!("{}{authors}", language.pick("作者：", "By ")));
+    description.into_iter().chain(authors).chain(manifest.homepage.clone()).collect()
 }
 
 fn commands<'e>(entries: &'e [&Entry]) -> impl Iterator<Item = (&'e Entry, &'e Command, &'e Named)> {
@@ -327,89 +308,6 @@ fn commands<'e>(entries: &'e [&Entry]) -> impl Iterator<Item = (&'e Entry, &'e C
 pub(super) fn shortest(prefixes: &[String]) -> &str {
     let prefixes = prefixes.iter().filter(|prefix| !prefix.is_empty());
     prefixes.min_by_key(|prefix| prefix.chars().count()).map_or("", String::as_str)
-}
-
-/// Blocks parted by empty lines, on pages of sane length. One that goes on to the next page says its head again.
-fn pages(blocks: Vec<Block>) -> Vec<String> {
-    let mut pages = Vec::new();
-    let mut page = Page::default();
-    for Block { head, lines } in blocks {
-        let head: Vec<&str> = head.lines().collect();
-        let (head, lines) = (cut(&head), cut(&lines));
-        let begins = lines.iter().take(1).chain(&head);
-        if !page.is_empty() && !page.fits(begins, 1) {
-            pages.push(page.take());
-        }
-        page.part();
-        page.push_all(&head, &mut pages);
-        for line in lines {
-            if !page.fits([&line], 0) {
-                pages.push(page.take());
-                page.push_all(&head[..head.len().min(1)], &mut pages);
-            }
-            page.push(&line);
-        }
-    }
-    pages.push(page.take());
-    pages
-}
-
-#[derive(Default)]
-struct Page {
-    text: String,
-    lines: usize,
-    characters: usize,
-}
-
-impl Page {
-    fn is_empty(&self) -> bool {
-        self.lines == 0
-    }
-
-    fn fits<'l>(&self, lines: impl IntoIterator<Item = &'l String>, more: usize) -> bool {
-        let (mut count, mut characters) = (self.lines + more, self.characters + more);
-        for line in lines {
-            count += 1;
-            characters += line.chars().count() + 1;
-        }
-        count <= LINES && characters <= PAGE
-    }
-
-    fn part(&mut self) {
-        if !self.is_empty() {
-            self.push("");
-        }
-    }
-
-    fn push(&mut self, line: &str) {
-        self.text.push_str(line);
-        self.text.push('\n');
-        self.lines += 1;
-        self.characters += line.chars().count() + 1;
-    }
-
-    fn push_all(&mut self, lines: &[String], pages: &mut Vec<String>) {
-        for line in lines {
-            if !self.fits([line], 0) {
-                pages.push(self.take());
-            }
-            self.push(line);
-        }
-    }
-
-    fn take(&mut self) -> String {
-        std::mem::take(self).text.trim_matches('\n').to_owned()
-    }
-}
-
-/// Lines that leave room for others on their page.
-fn cut(lines: &[impl AsRef<str>]) -> Vec<String> {
-    let most = PAGE / 3;
-    let cut = |line: &str| match line.char_indices().nth(most) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None => line.to_owned(),
-    };
-    lines.iter().map(|line| cut(line.as_ref())).collect()
 }
 
 #[cfg(test)]

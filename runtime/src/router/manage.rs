@@ -3,12 +3,12 @@
 use super::access::{Scene, State};
 use super::commands::normal;
 use super::conditions::{is_superuser, may};
-use super::help::shortest;
+use super::help::{described, shortest};
 use super::switches::EVERYWHERE;
 use super::table::Rules;
 use super::words::words;
 use super::{Board, Listener};
-use crate::config::{Language, nearest};
+use crate::config::nearest;
 use crate::model::{Chat, Event};
 use crate::plugin::manifest::{Trigger, Who};
 use crate::router::place::chat_of;
@@ -111,12 +111,7 @@ impl Desk<'_> {
         let version =
             if manifest.version.is_empty() { String::new() } else { format!(" {}", manifest.version) };
         let mut lines = vec![format!("{}{version}", title(listener))];
-        lines.extend(Some(manifest.description.clone()).filter(|text| !text.is_empty()));
-        if !manifest.authors.is_empty() {
-            let authors = manifest.authors.join(self.pick("、", ", "));
-            lines.push(self.say(&format!("作者：{authors}"), &format!("By {authors}")));
-        }
-        lines.extend(manifest.homepage.clone());
+        lines.extend(described(manifest, self.rules.language));
         let commands = manifest.handlers.iter().filter(|it| matches!(it.on, Trigger::Command(_))).count();
         lines.push(self.say(&format!("指令：{commands} 条"), &format!("Commands: {commands}")));
         let (here, there) = self.here();
@@ -250,10 +245,7 @@ impl Desk<'_> {
     }
 
     fn pick<'t>(&self, chinese: &'t str, english: &'t str) -> &'t str {
-        match self.rules.language {
-            Language::Chinese => chinese,
-            Language::English => english,
-        }
+        self.rules.language.pick(chinese, english)
     }
 
     fn say(&self, chinese: &str, english: &str) -> String {

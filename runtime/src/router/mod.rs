@@ -12,12 +12,12 @@
 //! | `words`, `arguments`, `usage` | what stands after a command, and what is said if it does not fit |
 //! | `naming` | what commands are called here, as the owner wants |
 //! | `conditions`, `place` | who, where, to whom |
-//! | `access`, `switches` | whose events are let in, and where each plugin is on |
+//! | `access`, `switches`, `standing` | whose events are let in, and where each plugin is on |
 //! | `rates` | how often |
 //! | `waiters` | who waits for what a user says next |
 //! | `dispatch`, `turns` | queueing jobs in order, verdicts |
 //! | `builtin` | the commands that the host answers itself |
-//! | `help` | `/help` and lists of sub-commands, made from all manifests |
+//! | `help`, `pages` | `/help` and lists of sub-commands, made from all manifests |
 //! | `manage` | `/plugin`: plugins on and off in a chat |
 
 mod access;
@@ -31,11 +31,13 @@ mod help;
 mod kinds;
 mod manage;
 mod naming;
+mod pages;
 mod patterns;
 mod place;
 mod rates;
 #[cfg(test)]
 mod samples;
+mod standing;
 mod switches;
 mod table;
 #[cfg(test)]
@@ -54,11 +56,14 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 pub use kinds::{KINDS, is_kind, kind_of};
+pub(crate) use place::chat_parts;
 pub use place::{chat_of, user_of};
+#[cfg(test)]
+pub(crate) use switches::EVERYWHERE;
 pub use switches::Switches;
 pub use table::Matcher;
 pub(crate) use usage::of as usage_of;
-pub use waiters::{Expected, Seat, TooMany, Woken};
+pub use waiters::{Expected, NoSeat, Seat, Woken};
 
 use crate::adapter::Inlet;
 use crate::bot::Bots;
@@ -149,6 +154,8 @@ pub struct Router {
     wanted: watch::Sender<BTreeSet<&'static str>>,
     dedup: Dedup,
     rates: Rates,
+    /// What the host itself answers users, as often as it does.
+    answers: Rates,
     turns: Turns,
     waiters: Waiters,
     counts: Counts,
@@ -164,8 +171,6 @@ pub struct Router {
 struct Board {
     table: Table,
     listeners: Vec<Listener>,
-    /// How often each handler may run, by rank.
-    rates: Vec<Vec<Rate>>,
 }
 
 #[derive(Debug, Default)]
@@ -189,6 +194,7 @@ impl Router {
             wanted: watch::Sender::default(),
             dedup: Dedup::default(),
             rates: Rates::default(),
+            answers: Rates::default(),
             turns: Turns::default(),
             waiters: Waiters::default(),
             counts: Counts::default(),
@@ -199,10 +205,11 @@ impl Router {
     }
 
     /// From the next event on these settings count; for what the table is made from, from the next [`Router::listen`] on.
-    /// What was switched on and off in chats stays.
+    /// What was switched on and off in chats stays. Whoever waits where his plugin is off now does so no longer.
     pub fn settle(&self, settings: Settings) {
         let switches = Arc::clone(&self.present.load().rules.switches);
         self.present.store(Arc::new(Settings { switches, ..settings }.into()));
+        self.end_waits(None);
     }
 
     /// Replaces everyone who listens. An event goes wholly by the old list or wholly by the new one. What
@@ -215,10 +222,9 @@ impl Router {
         let mut remarks = table.remarks();
         remarks.extend(rates::remarks(&listeners, &present.rules));
         table::write_new(remarks, &mut told);
-        let rates = rates::of(&table.entries, &present.rules);
         let wanted = table.wanted();
         self.wanted.send_if_modified(|known| (*known != wanted).then(|| *known = wanted).is_some());
-        self.board.store(Arc::new(Board { table, listeners, rates }));
+        self.board.store(Arc::new(Board { table, listeners }));
     }
 
     /// This router as the place where an adapter puts its events.

@@ -1,19 +1,32 @@
 //! Keywords and regular expressions of all plugins, looked for together.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use aho_corasick::AhoCorasick;
-use regex::{Regex, RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde_json::{Map, Value, json};
 use tracing::warn;
 
 use super::table::Found;
+use crate::model::Error;
 
 /// How much of a message's text is searched. People write some thousands of characters; frames may hold millions, and
 /// a socket reader waits meanwhile.
 const SEARCHED: usize = 64 * 1024;
 /// Compiled size of one set; more patterns make more sets.
 const SET_SIZE: usize = 32 << 20;
+/// Keywords that are found in one text, overlapping ones too.
+const HITS: usize = 1 << 20;
+/// Bytes of a pattern that is written at run time.
+const LONGEST: usize = 16 << 10;
+/// Compiled sizes of such a pattern, of which the smallest that it fits into counts; `\w` is large, for all the world's
+/// letters are in it.
+const SIZES: [usize; 3] = [8 << 10, 64 << 10, 1 << 20];
+/// Of all that somebody waits for.
+const ALL_SIZES: usize = 128 << 20;
+/// Patterns that nobody waits for any more are swept when there are this many, and again at twice as many as were left.
+const SWEEP: usize = 1024;
 
 /// Words to look for.
 #[derive(Debug, Default)]
@@ -63,7 +76,7 @@ impl Keywords {
         let Some(all) = &self.all else { return };
         let mut first: BTreeMap<usize, &str> = BTreeMap::new();
         let mut seen = Vec::new();
-        for hit in all.find_overlapping_iter(searched(text)) {
+        for hit in all.find_overlapping_iter(searched(text)).take(HITS) {
             let number = hit.pattern().as_usize();
             seen.resize(self.wanted.len(), false);
             if !std::mem::replace(&mut seen[number], true) {
@@ -112,6 +125,82 @@ impl Regexes {
     }
 }
 
+/// Patterns that plugins write while they run: equal ones are compiled once, and all together are not too large.
+#[derive(Debug)]
+pub(super) struct Shared {
+    known: Mutex<Known>,
+    /// Of their sizes.
+    most: usize,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// By text, with the size.
+    patterns: HashMap<String, (Weak<Regex>, usize)>,
+    /// Of all that are in `patterns`.
+    sizes: usize,
+    sweep_at: usize,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { known: Mutex::default(), most: ALL_SIZES }
+    }
+}
+
+impl Shared {
+    /// The pattern, for as long as somebody holds it.
+    pub(super) fn get(&self, pattern: &str) -> Result<Arc<Regex>, Error> {
+        if pattern.len() > LONGEST {
+            return Err(Error::Invalid(format!(
+                "the pattern has {} bytes, {LONGEST} are allowed; look at the message itself instead",
+                pattern.len()
+            )));
+        }
+        let known = |known: &Known| known.patterns.get(pattern).and_then(|(regex, _)| regex.upgrade());
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known(&lock()) {
+            return Ok(known);
+        }
+        // Not under the lock: it takes a while, and others route messages.
+        let (compiled, size) = compile(pattern)?;
+        let mut all = lock();
+        if let Some(known) = known(&all) {
+            return Ok(known);
+        }
+        if all.sizes + size > self.most || all.patterns.len() >= all.sweep_at.max(SWEEP) {
+            all.patterns.retain(|_, (regex, _)| regex.strong_count() > 0);
+            all.sizes = all.patterns.values().map(|(_, size)| size).sum();
+            all.sweep_at = 2 * all.patterns.len();
+        }
+        if all.sizes + size > self.most {
+            return Err(Error::Exhausted(
+                "too many different patterns are waited for; wait for one that fits all, or without a pattern".to_owned(),
+            ));
+        }
+        let compiled = Arc::new(compiled);
+        all.sizes += size;
+        if let Some((_, old)) = all.patterns.insert(pattern.to_owned(), (Arc::downgrade(&compiled), size)) {
+            all.sizes -= old;
+        }
+        Ok(compiled)
+    }
+}
+
+fn compile(pattern: &str) -> Result<(Regex, usize), Error> {
+    let mut reason = String::new();
+    for size in SIZES {
+        // What matching keeps besides is bounded in the same way.
+        match RegexBuilder::new(pattern).size_limit(size).dfa_size_limit(2 * size).build() {
+            Ok(regex) => return Ok((regex, size)),
+            Err(e @ regex::Error::CompiledTooBig(_)) => reason = e.to_string(),
+            Err(e) => return Err(Error::Invalid(format!("the pattern {pattern:?}: {e}"))),
+        }
+    }
+    let shown: String = pattern.chars().take(100).collect();
+    Err(Error::Invalid(format!("the pattern {shown:?}: {reason}")))
+}
+
 /// One set if they fit together, else two halves.
 fn combine(mut each: Vec<(usize, Regex)>, size: usize, sets: &mut Vec<Set>) {
     if each.is_empty() {
@@ -147,6 +236,38 @@ pub(super) fn searched(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn equal_patterns_are_compiled_once_and_bad_ones_refused() {
+        let shared = Shared::default();
+        let (one, two) = (shared.get("a+").unwrap(), shared.get("a+").unwrap());
+        assert!(Arc::ptr_eq(&one, &two));
+        for bad in ["(", "(?=x)", r"\w{500}{500}", &"x".repeat(LONGEST + 1), &"x".repeat(1 << 20)] {
+            assert!(matches!(shared.get(bad), Err(Error::Invalid(_))), "{}", bad.len());
+        }
+        for number in 0..3 * SWEEP {
+            shared.get(&number.to_string()).unwrap();
+        }
+        assert!(shared.known.lock().unwrap().patterns.len() <= SWEEP + 1);
+    }
+
+    #[test]
+    fn large_patterns_are_few_and_make_room_when_nobody_waits() {
+        let shared = Shared { most: 3 * SIZES[2], ..Shared::default() };
+        let large = |number: usize| shared.get(&format!(r"^{number}\w{{8}}$"));
+        let mut held = Vec::new();
+        let refused = loop {
+            match large(held.len()) {
+                Ok(regex) => held.push(regex),
+                Err(refused) => break refused,
+            }
+        };
+        assert!(matches!(refused, Error::Exhausted(_)), "{refused:?}");
+        assert_eq!(held.len(), 3);
+        assert!(shared.get("^[a-z]$").is_err());
+        held.clear();
+        assert!(shared.get("^[a-z]$").is_ok() && large(0).is_ok());
+    }
 
     fn found(find: impl Fn(&mut Vec<Found>)) -> Vec<(usize, Value)> {
         let mut found = Vec::new();

@@ -98,7 +98,7 @@ pub(super) fn chat_key(chat: &Chat) -> String {
 }
 
 /// What tells a chat from all others of one bot: its kind, what it is in, and its id there.
-pub(super) fn chat_parts(chat: &Chat) -> [&str; 3] {
+pub(crate) fn chat_parts(chat: &Chat) -> [&str; 3] {
     match chat {
         Chat::Private(user) => ["private", "", user],
         Chat::Group(group) => ["group", "", group],

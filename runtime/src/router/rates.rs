@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Listener;
 use super::commands::normal;
 use super::place::{chat_key, chat_of, user_of};
-use super::table::{Entry, Rules};
+use super::table::Rules;
 use crate::config::{Language, nearest};
 use crate::model::Event;
 use crate::plugin::manifest::{CooldownScope, Handler, Rate, Trigger};
@@ -165,15 +165,11 @@ fn whose(scope: CooldownScope, event: &Event) -> Option<(String, String)> {
     Some((event.bot.id.clone(), whose))
 }
 
-/// How often each handler of a table may run, by rank: as the owner says, or else as its manifest does.
-pub(super) fn of(entries: &[Entry], rules: &Rules) -> Vec<Vec<Rate>> {
-    let of = |entry: &Entry| {
-        let handler = entry.handler();
-        let said = rules.plugins.get(&*entry.id).map(|plugin| &plugin.rates);
-        let own = said.and_then(|said| said.iter().find(|(name, _)| is_named(handler, name)));
-        own.map_or_else(|| of_manifest(handler), |(_, rates)| rates.clone())
-    };
-    entries.iter().map(of).collect()
+/// How often a plugin's handler may run: as the owner says, or else as its manifest does.
+pub(super) fn of(plugin: &str, handler: &Handler, rules: &Rules) -> Vec<Rate> {
+    let said = rules.plugins.get(plugin).map(|plugin| &plugin.rates);
+    let own = said.and_then(|said| said.iter().find(|(name, _)| is_named(handler, name)));
+    own.map_or_else(|| of_manifest(handler), |(_, rates)| rates.clone())
 }
 
 fn of_manifest(handler: &Handler) -> Vec<Rate> {
@@ -220,10 +216,29 @@ pub(super) fn later(wait: Duration, language: Language) -> String {
         120..=7199 => (seconds.div_ceil(60), "分钟", "min"),
         _ => (seconds.div_ceil(3600), "小时", "h"),
     };
-    match language {
-        Language::Chinese => format!("请 {number} {chinese}后再试。"),
-        Language::English => format!("Please try again in {number} {english}."),
-    }
+    language
+        .pick(format!("请 {number} {chinese}后再试。"), format!("Please try again in {number} {english}."))
+}
+
+/// A rate, for people: "3 times in 60 s per user at most".
+pub(super) fn told(rate: &Rate, language: Language) -> String {
+    let Rate { count, seconds, scope } = *rate;
+    let (whose, whom) = match scope {
+        CooldownScope::User => ("每人", "per user"),
+        CooldownScope::Chat => ("每个会话", "per chat"),
+        CooldownScope::Plugin => ("所有人合计", "for all together"),
+    };
+    let is = |unit: f64| seconds >= 2.0 * unit && seconds % unit == 0.0;
+    let (time, chinese, english) = match seconds {
+        _ if is(3600.0) => (seconds / 3600.0, "小时", "h"),
+        _ if is(60.0) => (seconds / 60.0, "分钟", "min"),
+        _ => (seconds, "秒", "s"),
+    };
+    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    language.pick(
+        format!("{whose} {time} {chinese}内最多 {count} 次"),
+        format!("{times} in {time} {english} {whom} at most"),
+    )
 }
 
 #[cfg(test)]
@@ -339,6 +354,25 @@ mod tests {
         drop(counted);
         let last = later + Duration::from_secs(300);
         assert!(run(MOST + SWEEP - 1, 86_400.0, last).is_err(), "the newest are kept");
+    }
+
+    #[test]
+    fn a_rate_is_told_in_sensible_units() {
+        use CooldownScope::{Chat, Plugin, User};
+        for (rate, chinese, english) in [
+            (rate(1, 5.0, User), "每人 5 秒内最多 1 次", "once in 5 s per user at most"),
+            (rate(3, 60.0, Chat), "每个会话 60 秒内最多 3 次", "3 times in 60 s per chat at most"),
+            (rate(2, 120.0, User), "每人 2 分钟内最多 2 次", "2 times in 2 min per user at most"),
+            (
+                rate(9, 1.5, Plugin),
+                "所有人合计 1.5 秒内最多 9 次",
+                "9 times in 1.5 s for all together at most",
+            ),
+            (rate(1, 86_400.0, User), "每人 24 小时内最多 1 次", "once in 24 h per user at most"),
+        ] {
+            assert_eq!(told(&rate, Language::Chinese), chinese);
+            assert_eq!(told(&rate, Language::English), english);
+        }
     }
 
     #[test]

@@ -1,22 +1,24 @@
 //! Which plugins were switched on or off in chats, remembered across restarts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tracing::warn;
 
 use crate::model::Error;
 use crate::store::Own;
 
 /// The place of a switch that is for all chats; it is off or not there.
-pub(super) const EVERYWHERE: &str = "*";
+pub(crate) const EVERYWHERE: &str = "*";
 
 /// What was said in chats about plugins. What the owner's file says is not in here.
 #[derive(Default)]
 pub struct Switches {
     /// By plugin and place; a place is a bot and a chat.
     said: RwLock<HashMap<String, HashMap<String, bool>>>,
+    /// Plugins that are off in all chats.
+    off: watch::Sender<BTreeSet<String>>,
     /// None: nothing outlives this process.
     own: Option<Own>,
     /// Held while something is written, so that the latest is what stays.
@@ -39,7 +41,9 @@ impl Switches {
                 _ => warn!(key, "a switch of a plugin that this iglu cannot read is left alone"),
             }
         }
-        Ok(Self { said: RwLock::new(said), own: Some(own), writing: Mutex::default() })
+        let off = said.iter().filter(|(_, places)| places.get(EVERYWHERE) == Some(&false));
+        let off = watch::Sender::new(off.map(|(plugin, _)| plugin.clone()).collect());
+        Ok(Self { said: RwLock::new(said), off, own: Some(own), writing: Mutex::default() })
     }
 
     /// What was said about this plugin at this place.
@@ -49,7 +53,7 @@ impl Switches {
     }
 
     /// Says it, for this process; none takes back what was said.
-    pub(super) fn say(&self, plugin: &str, place: &str, on: Option<bool>) {
+    pub(crate) fn say(&self, plugin: &str, place: &str, on: Option<bool>) {
         let mut said = self.said.write().unwrap_or_else(PoisonError::into_inner);
         let places = said.entry(plugin.to_owned()).or_default();
         match on {
@@ -59,6 +63,17 @@ impl Switches {
         if places.is_empty() {
             said.remove(plugin);
         }
+        if place == EVERYWHERE {
+            self.off.send_if_modified(|off| match on {
+                Some(false) => off.insert(plugin.to_owned()),
+                _ => off.remove(plugin),
+            });
+        }
+    }
+
+    /// The plugins that are off in all chats.
+    pub(super) fn off_everywhere(&self) -> watch::Receiver<BTreeSet<String>> {
+        self.off.subscribe()
     }
 
     /// Writes down what is said now about this plugin at this place.
@@ -91,11 +106,14 @@ mod tests {
             ("echo", EVERYWHERE, Some(false)),
             ("dice", "1/direct/a/b", Some(true)),
             ("echo", EVERYWHERE, None),
+            ("cron", EVERYWHERE, Some(false)),
         ] {
             switches.say(plugin, place, on);
         }
         // Writes that come late and out of order write what counts now.
-        for (plugin, place) in [("echo", EVERYWHERE), ("echo", "1/group/5"), ("dice", "1/direct/a/b")] {
+        for (plugin, place) in
+            [("echo", EVERYWHERE), ("echo", "1/group/5"), ("dice", "1/direct/a/b"), ("cron", EVERYWHERE)]
+        {
             switches.keep(plugin, place).await.unwrap();
         }
         store.own("switches").set("newer", Some(b"?".to_vec())).await.unwrap();
@@ -103,6 +121,7 @@ mod tests {
         let again = Switches::open(store.own("switches")).await.unwrap();
         assert_eq!(again.said("echo", "1/group/5"), Some(false));
         assert_eq!(again.said("echo", EVERYWHERE), None);
+        assert_eq!(*again.off_everywhere().borrow(), BTreeSet::from(["cron".to_owned()]));
         assert_eq!(again.said("dice", "1/direct/a/b"), Some(true));
         assert_eq!(again.said("dice", "1/group/5"), None);
     }

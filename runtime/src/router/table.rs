@@ -15,6 +15,7 @@ use super::conditions;
 use super::kinds;
 use super::naming::{self, Named};
 use super::patterns::{Keywords, Regexes};
+use super::rates;
 use super::switches::Switches;
 use super::usage;
 use crate::config::{Access, Language, PluginConfig, Users, nearest};
@@ -51,6 +52,8 @@ pub(super) struct Entry {
     pub called: Option<Named>,
     /// What comes after the command's name.
     pub usage: String,
+    /// How often it may run.
+    pub rates: Vec<Rate>,
     handler: usize,
 }
 
@@ -107,6 +110,7 @@ impl Table {
                     manifest: Arc::clone(manifest),
                     called,
                     usage,
+                    rates: rates::of(&id, it, rules),
                     handler,
                 }
             }));

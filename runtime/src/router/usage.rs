@@ -39,15 +39,12 @@ pub(super) fn line(prefix: &str, name: &str, usage: &str) -> String {
 
 /// The host's answer to a text that does not fit: what, why, and how it is done.
 pub(super) fn refusal(wrong: &Wrong<'_>, line: &str, language: Language) -> String {
-    let usage = pick(language, "用法：", "Usage: ");
+    let usage = language.pick("用法：", "Usage: ");
     format!("{}\n{usage}{line}", explain(wrong, language))
 }
 
 fn explain(wrong: &Wrong<'_>, language: Language) -> String {
-    let say = |chinese: String, english: String| match language {
-        Language::Chinese => chinese,
-        Language::English => english,
-    };
+    let say = |chinese: String, english: String| language.pick(chinese, english);
     match wrong {
         Wrong::Missing(argument, option) => {
             let name = if *option { format!("--{}", argument.name) } else { format!("<{}>", argument.name) };
@@ -125,19 +122,19 @@ fn kind(argument: &Argument, language: Language) -> String {
         (Some(min), None, Language::English) => format!("{english}, at least {min}"),
         (None, Some(max), Language::Chinese) => format!("不大于 {max} 的{chinese}"),
         (None, Some(max), Language::English) => format!("{english}, at most {max}"),
-        (None, None, _) => pick(language, chinese, english).to_owned(),
+        (None, None, _) => language.pick(chinese, english).to_owned(),
     };
     match argument.kind {
         Kind::Text | Kind::Rest | Kind::Flag => String::new(),
         Kind::Integer => number("整数", "a whole number"),
         Kind::Number => number("数字", "a number"),
         Kind::User => {
-            pick(language, "一个用户，@ 他或写号码", "a user: mention one, or write the number").to_owned()
+            language.pick("一个用户，@ 他或写号码", "a user: mention one, or write the number").to_owned()
         }
-        Kind::Image => pick(language, "一张图片", "an image").to_owned(),
+        Kind::Image => language.pick("一张图片", "an image").to_owned(),
         Kind::Choice => {
-            let choices = argument.choices.join(pick(language, "、", ", "));
-            let one_of = pick(language, "以下之一：", "one of ");
+            let choices = argument.choices.join(language.pick("、", ", "));
+            let one_of = language.pick("以下之一：", "one of ");
             format!("{one_of}{choices}")
         }
     }
@@ -148,14 +145,14 @@ pub(super) fn explained(command: &Command, language: Language) -> Vec<String> {
     let about = |argument: &Argument, head: String| {
         let mut facts = vec![kind(argument, language)];
         if let Some(default) = argument.default.as_ref().and_then(short) {
-            facts.push(format!("{}{default}", pick(language, "默认 ", "default ")));
+            facts.push(format!("{}{default}", language.pick("默认 ", "default ")));
         }
         facts.retain(|fact| !fact.is_empty());
-        let facts = facts.join(pick(language, "，", ", "));
-        let (open, close) = if language == Language::Chinese { ("（", "）") } else { (" (", ")") };
+        let facts = facts.join(language.pick("，", ", "));
+        let (open, close) = language.pick(("（", "）"), (" (", ")"));
         let facts = if facts.is_empty() { facts } else { format!("{open}{facts}{close}") };
         let help = &argument.help;
-        let gap = if help.is_empty() { "" } else { pick(language, "：", ": ") };
+        let gap = if help.is_empty() { "" } else { language.pick("：", ": ") };
         // A line that says no more than the usage line is left out.
         (!facts.is_empty() || !help.is_empty()).then(|| format!("  {head}{facts}{gap}{help}"))
     };
@@ -195,11 +192,4 @@ fn cut(word: &str) -> String {
         text.push('…');
     }
     text
-}
-
-fn pick<'t>(language: Language, chinese: &'t str, english: &'t str) -> &'t str {
-    match language {
-        Language::Chinese => chinese,
-        Language::English => english,
-    }
 }

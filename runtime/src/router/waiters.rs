@@ -9,17 +9,17 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use tokio::sync::oneshot;
 
 use super::Router;
 use super::dispatch::Pending;
-use super::patterns::searched;
+use super::patterns::{Shared, searched};
 use super::place::chat_parts;
-use crate::model::{Chat, EventBody, Incoming};
+use crate::model::{Chat, Error, Event, EventBody, Incoming};
 
 /// How long after a wait messages are held back for the next wait of its handler. Handlers take milliseconds between two
 /// questions; people do not yet wonder.
@@ -28,10 +28,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const HELD: usize = 64;
 /// Waits of all plugins together: some hundred megabytes.
 const MOST: usize = 100_000;
-/// Compiled size of a pattern.
-const PATTERN_SIZE: usize = 1 << 20;
-/// Patterns that nobody waits for any more are swept when there are this many, and again at twice as many as were left.
-const SWEEP: usize = 1024;
+/// Users named by all waits together.
+const MOST_KEYS: usize = 1_000_000;
+/// Different patterns of waits that are tried on one message; a game needs one. A socket reader waits meanwhile.
+const TRIED: usize = 256;
 
 /// What is waited for.
 #[derive(Debug)]
@@ -54,11 +54,13 @@ pub struct Expected {
 
 /// Why a wait cannot begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TooMany {
-    /// Of this plugin.
+pub enum NoSeat {
+    /// This plugin waits too often.
     OfPlugin,
-    /// Of all plugins together.
+    /// All plugins together do.
     OfAll,
+    /// The plugin is off there.
+    Off(&'static str),
 }
 
 /// A place among those who wait. Dropping it gives it up; what was held back for it goes on its way.
@@ -79,7 +81,7 @@ pub(super) struct Waiters {
     places: AtomicUsize,
     keys: RandomState,
     inner: Mutex<Inner>,
-    patterns: Mutex<Patterns>,
+    patterns: Shared,
 }
 
 #[derive(Default)]
@@ -90,6 +92,8 @@ struct Inner {
     index: HashMap<u64, Vec<u64>>,
     by_plugin: HashMap<Arc<str>, usize>,
     waiting: usize,
+    /// How often places are in `index`.
+    keys: usize,
 }
 
 struct Place {
@@ -100,12 +104,6 @@ struct Place {
 enum State {
     Waits { answer: oneshot::Sender<Answer>, woken: Woken },
     Holds { until: Instant, held: Vec<Incoming> },
-}
-
-#[derive(Default)]
-struct Patterns {
-    known: HashMap<String, Weak<Regex>>,
-    sweep_at: usize,
 }
 
 /// What became of an event that was offered.
@@ -145,17 +143,20 @@ impl Router {
     ///
     /// # Errors
     ///
-    /// [`TooMany`]; `after` is given up then.
+    /// [`NoSeat`]; `after` is given up then.
     pub fn wait(
         self: &Arc<Self>,
         expected: Expected,
         woken: Woken,
         after: Option<Seat>,
         most: usize,
-    ) -> Result<Seat, TooMany> {
+    ) -> Result<Seat, NoSeat> {
         let (sender, answer) = oneshot::channel();
+        let bot = self.info(&expected.bot);
         let place = Place { expected, state: State::Waits { answer: sender, woken } };
         let mut inner = self.waiters.lock();
+        // Under the lock: whoever is switched off after this look finds the wait and ends it.
+        self.objection(&place.expected, &bot).map_or(Ok(()), |reason| Err(NoSeat::Off(reason)))?;
         let number = self.waiters.enter(&mut inner, place, most)?;
         if let Some(after) = &after {
             let held = self.waiters.remove(&mut inner, after.number);
@@ -169,16 +170,16 @@ impl Router {
 
     /// Ends waits for this reason, such as those of a plugin that was switched off somewhere.
     pub fn call_off(&self, which: impl Fn(&Expected) -> bool, reason: &str) {
-        self.waiters.call_off(which, reason);
+        self.waiters.call_off(which, reason, self.clock.instant());
     }
 
     /// A pattern to wait for. Equal ones are compiled once.
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
-    pub fn pattern(&self, pattern: &str) -> Result<Arc<Regex>, String> {
-        self.waiters.pattern(pattern)
+    /// `invalid` with what is wrong with it, `exhausted` when there are too many.
+    pub fn pattern(&self, pattern: &str) -> Result<Arc<Regex>, Error> {
+        self.waiters.patterns.get(pattern)
     }
 
     /// Gives an event that is no repetition to whoever waits for it, else to every handler that wants it.
@@ -199,8 +200,12 @@ impl Router {
     }
 
     fn offer(self: &Arc<Self>, inner: &mut Inner, incoming: Incoming) {
-        let is_command = |incoming: &Incoming| self.is_command(incoming);
-        match self.waiters.offer(inner, incoming, self.clock.instant(), is_command) {
+        let present = self.present.load();
+        let asks = Asks {
+            is_command: &|incoming| self.is_command(incoming),
+            bars: &|plugin, event| present.rules.refusal(plugin, &present.rules.scene(event)).is_some(),
+        };
+        match self.waiters.offer(inner, incoming, self.clock.instant(), &asks) {
             Offer::Free(incoming) => self.hand_out(*incoming),
             Offer::Taken => self.count_matched(),
             Offer::Held(place) => {
@@ -234,13 +239,7 @@ impl Router {
 
 impl Waiters {
     /// Gives an event to the newest of those who wait for it.
-    fn offer(
-        &self,
-        inner: &mut Inner,
-        incoming: Incoming,
-        now: Instant,
-        is_command: impl Fn(&Incoming) -> bool,
-    ) -> Offer {
+    fn offer(&self, inner: &mut Inner, incoming: Incoming, now: Instant, asks: &Asks<'_>) -> Offer {
         let event = &incoming.event;
         let (chat, user) = match &event.body {
             EventBody::Message(message) => (&message.chat, message.sender.id.as_str()),
@@ -248,26 +247,35 @@ impl Waiters {
             _ => return Offer::Free(Box::new(incoming)),
         };
         let keys = [self.key(&event.bot.id, chat, None), self.key(&event.bot.id, chat, Some(user))];
-        let mut look =
-            Look { incoming: &incoming, chat, user, is_command, command: None, failed: HashSet::new() };
+        let mut look = Look {
+            incoming: &incoming,
+            chat,
+            user,
+            asks,
+            command: None,
+            barred: Vec::new(),
+            failed: HashSet::new(),
+        };
         match inner.newest(keys, now, &mut look) {
             Some(number) => inner.take(number, incoming, now),
             None => Offer::Free(Box::new(incoming)),
         }
     }
 
-    fn enter(&self, inner: &mut Inner, place: Place, most: usize) -> Result<u64, TooMany> {
+    fn enter(&self, inner: &mut Inner, place: Place, most: usize) -> Result<u64, NoSeat> {
         if inner.by_plugin.get(&place.expected.plugin).copied().unwrap_or(0) >= most {
-            return Err(TooMany::OfPlugin);
+            return Err(NoSeat::OfPlugin);
         }
-        if inner.waiting >= MOST {
-            return Err(TooMany::OfAll);
+        let keys = self.keys_of(&place.expected);
+        if inner.waiting >= MOST || inner.keys + keys.len() > MOST_KEYS {
+            return Err(NoSeat::OfAll);
         }
         let number = inner.next;
         inner.next += 1;
         inner.waiting += 1;
         *inner.by_plugin.entry(Arc::clone(&place.expected.plugin)).or_default() += 1;
-        for key in self.keys_of(&place.expected) {
+        inner.keys += keys.len();
+        for key in keys {
             inner.index.entry(key).or_default().push(number);
         }
         inner.seats.insert(number, place);
@@ -282,6 +290,7 @@ impl Waiters {
                 // Numbers only grow, so each list is sorted.
                 if let Ok(at) = numbers.binary_search(&number) {
                     numbers.remove(at);
+                    inner.keys -= 1;
                 }
                 if numbers.is_empty() {
                     inner.index.remove(&key);
@@ -305,13 +314,15 @@ impl Waiters {
         }
     }
 
-    fn call_off(&self, which: impl Fn(&Expected) -> bool, reason: &str) {
+    fn call_off(&self, which: impl Fn(&Expected) -> bool, reason: &str, now: Instant) {
         let mut inner = self.lock();
         let inner = &mut *inner;
         let mut ended = Vec::new();
-        for place in inner.seats.values_mut().filter(|place| which(&place.expected)) {
+        // What is held back at other places goes on its way in a moment, as always.
+        let waits = |place: &&mut Place| matches!(place.state, State::Waits { .. });
+        for place in inner.seats.values_mut().filter(waits).filter(|place| which(&place.expected)) {
             // It holds nothing back: the handler is told to come to an end.
-            let holds = State::Holds { until: Instant::now(), held: Vec::new() };
+            let holds = State::Holds { until: now, held: Vec::new() };
             if let State::Waits { answer, woken } = std::mem::replace(&mut place.state, holds) {
                 ended.push(Arc::clone(&place.expected.plugin));
                 woken();
@@ -319,22 +330,6 @@ impl Waiters {
             }
         }
         ended.iter().for_each(|plugin| inner.no_longer_waits(plugin));
-    }
-
-    fn pattern(&self, pattern: &str) -> Result<Arc<Regex>, String> {
-        let mut patterns = self.patterns.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = patterns.known.get(pattern).and_then(Weak::upgrade) {
-            return Ok(known);
-        }
-        let compiled =
-            RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).build().map_err(|e| e.to_string())?;
-        let compiled = Arc::new(compiled);
-        if patterns.known.len() >= patterns.sweep_at.max(SWEEP) {
-            patterns.known.retain(|_, regex| regex.strong_count() > 0);
-            patterns.sweep_at = 2 * patterns.known.len();
-        }
-        patterns.known.insert(pattern.to_owned(), Arc::downgrade(&compiled));
-        Ok(compiled)
     }
 
     fn keys_of(&self, expected: &Expected) -> Vec<u64> {
@@ -370,25 +365,29 @@ struct Key<'a> {
     user: Option<&'a str>,
 }
 
+/// What the rest of the router knows.
+struct Asks<'a> {
+    is_command: &'a dyn Fn(&Incoming) -> bool,
+    /// Whether the owner's lists or a switch keep an event from a plugin.
+    bars: &'a dyn Fn(&str, &Event) -> bool,
+}
+
 /// An event in search of somebody who waits for it.
-struct Look<'a, F> {
+struct Look<'a> {
     incoming: &'a Incoming,
     chat: &'a Chat,
     user: &'a str,
-    is_command: F,
+    asks: &'a Asks<'a>,
     command: Option<bool>,
+    /// Plugins that were asked about, and whether the event is not for them.
+    barred: Vec<(Arc<str>, bool)>,
     /// Patterns that do not match, by their addresses: a game in a group may wait for one thing a thousand times.
     failed: HashSet<*const Regex>,
 }
 
 impl Inner {
     /// The newest place where the event is expected.
-    fn newest<F: Fn(&Incoming) -> bool>(
-        &self,
-        keys: [u64; 2],
-        now: Instant,
-        look: &mut Look<'_, F>,
-    ) -> Option<u64> {
+    fn newest(&self, keys: [u64; 2], now: Instant, look: &mut Look<'_>) -> Option<u64> {
         let [anyone, user] = keys.map(|key| self.index.get(&key).map_or(&[][..], Vec::as_slice));
         let (mut anyone, mut user) = (anyone.iter().rev().peekable(), user.iter().rev().peekable());
         loop {
@@ -441,7 +440,7 @@ impl Inner {
     }
 }
 
-impl<F: Fn(&Incoming) -> bool> Look<'_, F> {
+impl Look<'_> {
     fn fits(&mut self, expected: &Expected) -> bool {
         let (incoming, chat, user) = (self.incoming, self.chat, self.user);
         let here = expected.bot == incoming.event.bot.id && chat_parts(&expected.chat) == chat_parts(chat);
@@ -449,20 +448,31 @@ impl<F: Fn(&Incoming) -> bool> Look<'_, F> {
         if !here || !they {
             return false;
         }
-        let EventBody::Message(message) = &incoming.event.body else { return expected.interactions };
-        if expected.commands_first && *self.command.get_or_insert_with(|| (self.is_command)(incoming)) {
+        let EventBody::Message(message) = &incoming.event.body else {
+            return expected.interactions && !self.is_barred(&expected.plugin);
+        };
+        if expected.commands_first && *self.command.get_or_insert_with(|| (self.asks.is_command)(incoming)) {
             return false;
         }
-        let Some(pattern) = &expected.pattern else { return true };
+        let Some(pattern) = &expected.pattern else { return !self.is_barred(&expected.plugin) };
         let address = Arc::as_ptr(pattern);
-        if self.failed.contains(&address) {
+        if self.failed.contains(&address) || self.failed.len() >= TRIED {
             return false;
         }
         let matches = pattern.is_match(searched(&message.text));
         if !matches {
             self.failed.insert(address);
         }
-        matches
+        matches && !self.is_barred(&expected.plugin)
+    }
+
+    fn is_barred(&mut self, plugin: &Arc<str>) -> bool {
+        if let Some((_, known)) = self.barred.iter().find(|(asked, _)| asked == plugin) {
+            return *known;
+        }
+        let is_barred = (self.asks.bars)(plugin, &self.incoming.event);
+        self.barred.push((Arc::clone(plugin), is_barred));
+        is_barred
     }
 }
 

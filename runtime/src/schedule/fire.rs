@@ -15,7 +15,7 @@ use crate::router::Listener;
 use crate::store::{Noting, TimerRow};
 
 /// So many missed runs are counted; what a year of minutes says more is no use to anybody.
-const COUNTED: u32 = 1000;
+pub(super) const COUNTED: u32 = 1000;
 /// A timer that found its plugin's mailbox full is tried again after this time.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -84,6 +84,15 @@ impl Schedule {
         // A clock that a test put forward has passed through the time between.
         let late = millis(LATE.saturating_add(ahead.saturating_sub(inner.ahead)));
         inner.ahead = ahead;
+        let off = self.router.off_everywhere().borrow().clone();
+        let is_back = std::mem::replace(&mut inner.seen, now) > now;
+        if is_back {
+            self.set_back(&mut inner, now, &mut found);
+        }
+        if is_back || inner.off != off {
+            inner.off = off;
+            inner.queue_all();
+        }
         while let Some((due, key)) = inner.queue.first().cloned().filter(|(due, _)| *due <= now) {
             inner.queue.pop_first();
             match key {
@@ -95,6 +104,16 @@ impl Schedule {
         }
         let next = inner.queue.first().map(|(due, _)| *due);
         (found, next)
+    }
+
+    /// The machine's clock was set back. What ran by a clock that was far ahead begins anew, or it would be silent until
+    /// that time has come; a small step repeats nothing.
+    fn set_back(&self, inner: &mut Inner, now: u64, found: &mut Due) {
+        for (name, line) in inner.lines.iter_mut().filter(|(_, line)| line.is_ahead(now)) {
+            (line.last, line.done, line.begun) = (now, now, now);
+            found.changes.push(self.note_line(name, line));
+        }
+        inner.timers.values_mut().for_each(|set| set.again = set.again.min(now + millis(AGAIN)));
     }
 
     fn timer(&self, inner: &mut Inner, name: &Name, found: &mut Due) {
@@ -124,6 +143,7 @@ impl Schedule {
     /// A cron line is due. What fell due before `in_time` was missed.
     fn line(&self, inner: &mut Inner, name: &Name, due: u64, in_time: u64, found: &mut Due) {
         let Some(listener) = inner.listeners.get(&name.0).cloned() else { return };
+        let is_off = inner.off.contains(&*name.0);
         let Some(line) = inner.lines.get_mut(name) else { return };
         let Some(cron) = line.cron.clone() else { return };
         let (due, missed) = if due >= in_time {
@@ -142,6 +162,11 @@ impl Schedule {
         }
         let redelivered = line.begun >= due;
         line.begun = line.begun.max(due);
+        if is_off {
+            line.done = due;
+            found.changes.push(self.note_line(name, line));
+            return;
+        }
         let done = match line.missed {
             Missed::Skip => {
                 line.done = due;
@@ -179,11 +204,14 @@ impl Schedule {
             }
             None => self.router.matches(&manifest, &incoming),
         };
-        if handlers.is_empty() {
+        let is_lost = Arc::new(AtomicBool::new(false));
+        if handlers.is_empty() && self.router.off_everywhere().borrow().contains(&*id) {
+            // It was switched off in this moment.
+            is_lost.store(true, Ordering::SeqCst);
+        } else if handlers.is_empty() {
             warn!(plugin = %id, timer = %name, "no handler of this plugin listens to scheduled events; the timer is dropped");
         }
         let incoming = Arc::new(incoming);
-        let is_lost = Arc::new(AtomicBool::new(false));
         let kept = Arc::new(kept(Arc::downgrade(self), done, Arc::clone(&is_lost)));
         for (handler, args) in handlers {
             let job = Job {

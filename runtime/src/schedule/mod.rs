@@ -8,6 +8,10 @@
 //! | a timer | on disk until its handlers are done | at least once; again, `redelivered`, if the host ended before |
 //! | a cron line, `missed = "skip"` | that it ran, before it runs | at most once; late by more than a minute, not at all |
 //! | a cron line, `missed = "once"` | that it ran, when its handler is done | at least once; what was missed makes one run |
+//!
+//! For a plugin that is switched off in all chats no cron line is due: what falls into that time is neither run nor missed.
+//! Its timers are held until it is on again, so that nothing which somebody asked for is lost. Where a plugin is off in one
+//! chat, its time goes on, since the host does not know for which chat a timer was set; but there it cannot send.
 
 mod cron;
 mod fire;
@@ -83,6 +87,10 @@ struct Inner {
     number: u64,
     /// How far the clock was put forward when it was last looked at.
     ahead: Duration,
+    /// The time of day then.
+    seen: u64,
+    /// The plugins that were off in all chats then.
+    off: BTreeSet<String>,
 }
 
 /// A timer that was set.
@@ -147,6 +155,7 @@ impl Schedule {
     /// Fires what falls due, until [`Schedule::stop`].
     pub async fn run(self: Arc<Self>) {
         self.forget();
+        let mut off = self.router.off_everywhere();
         loop {
             let next = self.fire().await;
             let due = async {
@@ -159,6 +168,10 @@ impl Schedule {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = self.changed.notified() => {}
+                // The sender lives as long as the router.
+                _ = off.changed() => {}
+                // The machine's clock may be set back meanwhile.
+                () = self.clock.sleep(LATE) => {}
                 () = due => {}
             }
         }
@@ -204,7 +217,7 @@ impl Schedule {
         };
         let text = format!("{} {zone}", trigger.line);
         let name = (Arc::clone(plugin), Arc::from(handler.name.as_str()));
-        let known = inner.lines.remove(&name).filter(|line| line.text == text);
+        let known = inner.lines.remove(&name).filter(|line| line.text == text && !line.is_ahead(now));
         let is_new = known.is_none();
         let line = known.unwrap_or(Line {
             cron: None,
@@ -321,6 +334,13 @@ impl Schedule {
     }
 }
 
+impl Line {
+    /// Whether what it has done lies in the future: the clock was wrong then, and is set right now.
+    fn is_ahead(&self, now: u64) -> bool {
+        self.last.max(self.begun) > now.saturating_add(millis(LATE))
+    }
+}
+
 impl Inner {
     /// The timers of a plugin.
     fn of(&self, plugin: &Arc<str>) -> impl Iterator<Item = (&Name, &Set)> {
@@ -339,7 +359,7 @@ impl Inner {
 
     fn enqueue_timer(&mut self, name: &Name) {
         let Some(set) = self.timers.get(name) else { return };
-        if !set.in_flight && self.listeners.contains_key(&name.0) {
+        if !set.in_flight && self.listeners.contains_key(&name.0) && !self.off.contains(&*name.0) {
             self.queue.insert((set.due.max(set.again), Key::Timer(name.clone())));
         }
     }

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::model::{EventBody, Scheduled};
 use crate::plugin::mailbox::{Job, Mailbox};
 use crate::plugin::manifest::Manifest;
+use crate::router::{EVERYWHERE, Settings, Switches};
 use crate::store::Store;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -18,6 +19,7 @@ const HANDLERS: &str = r#"{"name": "due", "on": {"event": {"kinds": ["scheduled"
 struct Desk {
     folder: TempDir,
     clock: Clock,
+    switches: Arc<Switches>,
     store: Arc<Store>,
     schedule: Arc<Schedule>,
     plugin: Listener,
@@ -31,10 +33,12 @@ fn listener(handlers: &str, capacity: usize) -> Listener {
 fn desk_in(folder: TempDir, clock: Clock, plugin: Listener) -> Desk {
     let store = Store::open_by(&folder.path().join("store.redb"), clock.clone()).unwrap();
     let config = Config::parse("", std::path::Path::new("iglu.toml")).unwrap();
-    let router = Router::new((&config).into(), Arc::new(Bots::default()), clock.clone());
+    let switches = Arc::new(Switches::default());
+    let settings = Settings { switches: Arc::clone(&switches), ..(&config).into() };
+    let router = Router::new(settings, Arc::new(Bots::default()), clock.clone());
     let schedule = Schedule::open("UTC", store.agenda(), router, clock.clone()).unwrap();
     schedule.listen(std::slice::from_ref(&plugin));
-    Desk { folder, clock, store, schedule, plugin }
+    Desk { folder, clock, switches, store, schedule, plugin }
 }
 
 /// At the beginning of a day in UTC, plus a second.
@@ -247,4 +251,91 @@ async fn the_task_sleeps_until_the_next_thing_is_due() {
     assert_eq!(told(&desk.plugin.mailbox.pop().await).1, "noon");
     desk.schedule.stop();
     running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_plugin_that_is_off_everywhere_misses_nothing_and_keeps_its_timers() {
+    let lines = [cron("skip", "0 8 * * *", "skip"), cron("once", "0 8 * * *", "once")].join(",");
+    let handlers = format!("{HANDLERS},{lines}");
+    let desk = desk(&handlers);
+    let switch = |desk: &Desk, on: Option<bool>| desk.switches.say("p", EVERYWHERE, on);
+    desk.set("before", 60.0, None).await.unwrap();
+    switch(&desk, Some(false));
+    desk.clock.advance(HOUR * 9);
+    desk.set("meanwhile", 60.0, None).await.unwrap();
+    desk.clock.advance(DAY * 2);
+    assert!(desk.fired().await.is_empty(), "nothing is due while it is off");
+    assert_eq!(desk.names(), ["before", "meanwhile"]);
+
+    // Off in one chat is another matter.
+    switch(&desk, None);
+    desk.switches.say("p", "1/group/5", Some(false));
+    let timers = ["before", "meanwhile"].map(|name| run("due", name, 0, false));
+    assert_eq!(desk.fired().await, timers, "the timers are late, and the runs were not missed");
+    desk.clock.advance(DAY);
+    let mut both = desk.fired().await;
+    both.sort();
+    assert_eq!(both, [run("once", "once", 0, false), run("skip", "skip", 0, false)]);
+
+    // What fell due while it was off is not made up for by a restart either.
+    switch(&desk, Some(false));
+    desk.clock.advance(DAY);
+    assert!(desk.fired().await.is_empty());
+    let desk = desk.again(HOUR, &handlers).await;
+    assert!(desk.fired().await.is_empty());
+}
+
+#[tokio::test]
+async fn the_task_wakes_when_a_plugin_is_switched_on() {
+    let desk = desk(HANDLERS);
+    desk.switches.say("p", EVERYWHERE, Some(false));
+    let running = tokio::spawn(Arc::clone(&desk.schedule).run());
+    desk.set("t", -1.0, None).await.unwrap();
+    assert!(desk.fired().await.is_empty());
+    desk.switches.say("p", EVERYWHERE, None);
+    assert_eq!(told(&desk.plugin.mailbox.pop().await).1, "t");
+    desk.schedule.stop();
+    running.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_silences_no_cron_line_and_repeats_none() {
+    let handlers = [cron("skip", "0 8 * * *", "skip"), cron("once", "0 8 * * *", "once")].join(",");
+    let both = || vec![run("once", "once", 0, false), run("skip", "skip", 0, false)];
+    let fired = async |desk: &Desk| {
+        let mut fired = desk.fired().await;
+        fired.sort();
+        fired
+    };
+    let desk = desk(&handlers);
+    desk.clock.advance(DAY * 366 + HOUR * 8);
+    assert!(!fired(&desk).await.is_empty(), "by a clock that is a year ahead");
+    desk.clock.set_back(Duration::from_secs(10));
+    assert!(fired(&desk).await.is_empty());
+    desk.clock.advance(Duration::from_secs(10));
+    assert!(fired(&desk).await.is_empty(), "a small step repeats nothing");
+    desk.clock.set_back(DAY * 365);
+    assert!(fired(&desk).await.is_empty(), "set right");
+    desk.clock.advance(DAY);
+    assert_eq!(fired(&desk).await, both());
+
+    // The same while iglu is not running.
+    desk.clock.advance(DAY * 365);
+    fired(&desk).await;
+    desk.clock.set_back(DAY * 365);
+    let desk = desk.again(Duration::ZERO, &handlers).await;
+    assert!(fired(&desk).await.is_empty());
+    desk.clock.advance(DAY);
+    assert_eq!(fired(&desk).await, both());
+}
+
+#[tokio::test]
+async fn a_clock_that_leaps_a_year_makes_no_storm() {
+    let desk = desk(&[cron("skip", "* * * * *", "skip"), cron("once", "* * * * *", "once")].join(","));
+    let desk = desk
+        .again(DAY * 365, &[cron("skip", "* * * * *", "skip"), cron("once", "* * * * *", "once")].join(","))
+        .await;
+    let runs = desk.fired().await;
+    assert!(runs.contains(&run("once", "once", fire::COUNTED, false)), "{runs:?}");
+    assert!(runs.len() <= 4, "one for what was missed, and what is in time: {runs:?}");
 }

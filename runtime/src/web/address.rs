@@ -14,7 +14,10 @@ pub(crate) enum Reach {
 /// A name that stands for nothing that may be connected to.
 #[derive(Debug, thiserror::Error)]
 #[error("it leads to an address that is not allowed")]
-pub(super) struct Forbidden;
+pub(super) struct Forbidden {
+    /// To one that a proxy on the owner's machine made up.
+    pub made_up: bool,
+}
 
 /// Addresses where clouds answer their machines' questions, secrets included, and that look like others.
 const METADATA: [Ipv4Addr; 2] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(168, 63, 129, 16)];
@@ -98,12 +101,15 @@ fn is_somebody(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
             let shared = v4.octets()[0] == 100 && (64..128).contains(&v4.octets()[1]);
-            // Proxies on the owner's machine answer names with made-up addresses of the benchmarks' block.
-            let made_up = v4.octets()[0] == 198 && v4.octets()[1] & 0xfe == 18;
-            (v4.is_loopback() || v4.is_private() || shared || made_up) && !METADATA.contains(&v4)
+            (v4.is_loopback() || v4.is_private() || shared || is_made_up(address)) && !METADATA.contains(&v4)
         }
         IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
     }
+}
+
+/// Proxies on the owner's machine answer names with made-up addresses of the benchmarks' block.
+pub(super) fn is_made_up(address: IpAddr) -> bool {
+    matches!(address.to_canonical(), IpAddr::V4(v4) if v4.octets()[0] == 198 && v4.octets()[1] & 0xfe == 18)
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ impl Resolve for Guard {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let allowed: Vec<SocketAddr> = found.filter(|found| may_reach(found.ip(), reach)).collect();
             if allowed.is_empty() {
-                return Err(Forbidden.into());
+                return Err(Forbidden { made_up: false }.into());
             }
             let addresses: Addrs = Box::new(allowed.into_iter());
             Ok(addresses)

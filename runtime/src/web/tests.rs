@@ -1,10 +1,12 @@
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use arc_swap::ArcSwap;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::config::Config;
 
 /// A server on this address that answers `200` with its address, and counts its connections.
 async fn serve(listener: TcpListener) -> Arc<AtomicU32> {
@@ -40,7 +42,7 @@ async fn get(web: &Web, url: &str) -> Result<String, Error> {
 }
 
 fn given(names: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static, allowed: fn(IpAddr) -> bool) -> Web {
-    Web::real(Names::Given(Arc::new(names)), allowed)
+    Web::real(Names::Given(Arc::new(names)), Arc::new(allowed))
 }
 
 #[tokio::test]
@@ -96,4 +98,36 @@ async fn nobody_there_is_disconnected_and_says_so() {
     let answer = get(&Web::default(), &format!("http://{free}/?secret=1")).await;
     let Err(Error::Disconnected(text)) = answer else { panic!("{answer:?}") };
     assert!(text.contains(&free.to_string()) && !text.contains("secret"), "{text}");
+}
+
+#[tokio::test]
+async fn the_owner_may_let_names_lead_to_more_and_change_that() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let count = serve(listener).await;
+    let config = |text: &str| Config::parse(text, std::path::Path::new("iglu.toml")).unwrap();
+    let owner: Live = Arc::new(ArcSwap::from_pointee(config("")));
+    let name = |name: &str| match name {
+        "proxied.example" => vec![Ipv4Addr::new(198, 18, 0, 9).into()],
+        "mixed.example" => vec![Ipv4Addr::LOCALHOST.into(), Ipv4Addr::new(10, 0, 0, 1).into()],
+        _ => vec![Ipv4Addr::LOCALHOST.into()],
+    };
+    let web = given(name, is_public).of(Arc::clone(&owner));
+    let ask = async |name: &str| get(&web, &format!("http://{name}:{port}/")).await;
+    let denied = async |name: &str| match ask(name).await {
+        Err(Error::Denied(text)) => text,
+        other => panic!("{other:?}"),
+    };
+    let told = denied("proxied.example").await;
+    assert!(told.contains("Clash") && told.contains("allow_addresses = [\"198.18.0.0/15\"]"), "{told}");
+    let told = denied("home.example").await;
+    assert!(!told.contains("Clash") && !told.contains("127.0.0.1"), "{told}");
+    assert_eq!(count.load(Ordering::SeqCst), 0);
+
+    owner.store(Arc::new(config("[http]\nallow_addresses = ['127.0.0.0/8']")));
+    assert_eq!(ask("home.example").await, Ok(format!("127.0.0.1:{port}")));
+    denied("mixed.example").await;
+    denied("proxied.example").await;
+    owner.store(Arc::new(config("[http]\nallow_addresses = ['198.18.0.0/15']")));
+    denied("home.example").await;
 }

@@ -11,11 +11,12 @@ use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 
-use super::address::{Forbidden, is_public};
+use super::address::{Forbidden, is_made_up, is_public};
 use super::request::Outgoing;
 use super::script::Script;
 use super::tls::{public_roots, tls};
 use crate::clock::Clock;
+use crate::config::Live;
 use crate::model::Error;
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -36,8 +37,11 @@ enum How {
 struct Real {
     client: OnceLock<Result<Client, String>>,
     names: Names,
-    allowed: fn(IpAddr) -> bool,
+    allowed: Allowed,
 }
+
+/// Where names may lead.
+type Allowed = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
 
 #[cfg(test)]
 type Lookup = Arc<dyn Fn(&str) -> Vec<IpAddr> + Send + Sync>;
@@ -67,7 +71,7 @@ enum Body {
 
 impl Default for Web {
     fn default() -> Self {
-        Self::real(Names::System, is_public)
+        Self::real(Names::System, Arc::new(is_public))
     }
 }
 
@@ -87,7 +91,15 @@ impl Web {
         }
     }
 
-    fn real(names: Names, allowed: fn(IpAddr) -> bool) -> Self {
+    /// The same, by the owner's word as it stands: names may also lead to what `allow_addresses` names.
+    pub(crate) fn of(self, owner: Live) -> Self {
+        match &*self.0 {
+            How::Scripted(_) => self,
+            How::Real(real) => Self::real(real.names.clone(), by(owner)),
+        }
+    }
+
+    fn real(names: Names, allowed: Allowed) -> Self {
         Self(Arc::new(How::Real(Real { client: OnceLock::new(), names, allowed })))
     }
 
@@ -137,7 +149,10 @@ impl Real {
             // A proxy from the environment would connect in our place, unchecked.
             Client::builder()
                 .tls_backend_preconfigured(tls(public_roots())?)
-                .dns_resolver(Arc::new(Guard { names: self.names.clone(), allowed: self.allowed }))
+                .dns_resolver(Arc::new(Guard {
+                    names: self.names.clone(),
+                    allowed: Arc::clone(&self.allowed),
+                }))
                 .redirect(Policy::none())
                 .referer(false)
                 .no_proxy()
@@ -155,12 +170,18 @@ impl Real {
 /// here.
 struct Guard {
     names: Names,
-    allowed: fn(IpAddr) -> bool,
+    allowed: Allowed,
+}
+
+fn by(owner: Live) -> Allowed {
+    Arc::new(move |address| {
+        is_public(address) || owner.load().http_addresses.iter().any(|block| block.has(address))
+    })
 }
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
-        let (names, allowed) = (self.names.clone(), self.allowed);
+        let (names, allowed) = (self.names.clone(), Arc::clone(&self.allowed));
         Box::pin(async move {
             let found: Vec<IpAddr> = match names {
                 Names::System => {
@@ -171,7 +192,8 @@ impl Resolve for Guard {
             };
             // One bad address among good ones is a trick, or a network that cannot be told from one.
             if !found.iter().all(|found| allowed(*found)) {
-                return Err(Forbidden.into());
+                let made_up = found.iter().any(|found| is_made_up(*found));
+                return Err(Forbidden { made_up }.into());
             }
             let addresses: Addrs = Box::new(found.into_iter().map(|found| SocketAddr::new(found, 0)));
             Ok(addresses)
@@ -182,11 +204,22 @@ impl Resolve for Guard {
 fn failed(place: &str, error: &reqwest::Error) -> Error {
     let mut cause: &dyn StdError = error;
     loop {
-        if cause.is::<Forbidden>() {
-            return Error::Denied(format!(
-                "the name in {place} leads to an address that is not one of the internet; names never lead a plugin \
-                 into the owner's network. If that is meant, write the address itself, and grant it"
-            ));
+        match cause.downcast_ref() {
+            Some(Forbidden { made_up: true }) => {
+                return Error::Denied(format!(
+                    "the name in {place} leads to 198.18.0.0/15, whose addresses proxies with fake addresses (Clash, \
+                     Surge) hand out for every name. If such a proxy runs here, its owner writes in iglu.toml:\n\
+                     [http]\nallow_addresses = [\"198.18.0.0/15\"]\nIt is then the proxy that decides where names lead"
+                ));
+            }
+            Some(Forbidden { made_up: false }) => {
+                return Error::Denied(format!(
+                    "the name in {place} leads to an address that is not one of the internet, where names do not lead \
+                     a plugin. If that is meant, write the address itself, and grant it; or name it in \
+                     `allow_addresses` under [http] of iglu.toml"
+                ));
+            }
+            None => {}
         }
         match cause.source() {
             Some(deeper) => cause = deeper,

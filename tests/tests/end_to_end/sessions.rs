@@ -265,3 +265,18 @@ async fn ten_thousand_wait_and_the_plugin_still_answers() {
     assert!(!host.lines().iter().any(|line| line.text().contains("has been running")), "{}", host.report());
     host.stop().await;
 }
+
+#[tokio::test]
+async fn switching_a_plugin_off_ends_its_waits_there_at_once() {
+    let (napcat, _folder, host) = talk("").await;
+    napcat.group_text(GROUP, ANN, "/why");
+    assert_eq!(heard(&napcat).await, "why");
+    assert_eq!(ask(&napcat, "/name").await, "name?", "in another chat");
+    // FRIEND is an admin of the group.
+    napcat.group_text(GROUP, FRIEND, "/plugin off talker");
+    let both = [heard(&napcat).await, heard(&napcat).await];
+    assert!(both.contains(&"Talker is off in this group now.".to_owned()), "{both:?}");
+    assert!(both.iter().any(|text| text.contains("switched off in that chat")), "{both:?}");
+    assert_eq!(ask(&napcat, "Ann").await, "age, Ann?", "that one goes on");
+    host.stop().await;
+}

@@ -163,6 +163,45 @@ async fn waits_and_timers_go_by_the_clock_of_the_house() {
 }
 
 #[tokio::test]
+async fn time_stands_still_for_a_plugin_that_is_off_everywhere() {
+    let napcat = napcat().await;
+    let settings = format!("superusers = [\"{}\"]\n{GRANTED}", iglu_tests::napcat::FRIEND);
+    let folder = Folder::with(&napcat, &["talker"], &settings);
+    let clock = Clock::default();
+    to_time_of_day(&clock, 22.0 * 3600.0 + 60.0);
+    let house = inside(&napcat, &folder, &clock).await;
+    assert_eq!(ask(&napcat, "/timer tea 600000 hot").await, "set");
+    assert_eq!(ask(&napcat, "/plugin off talker --everywhere").await, "Talker is off everywhere now.");
+    clock.advance(DAY);
+    house.idle().await;
+    napcat.private_text(iglu_tests::napcat::FRIEND, "/plugin on talker --everywhere");
+    let mut both = [answer(&napcat).await, answer(&napcat).await];
+    both.sort();
+    assert!(both[0].contains("no longer off everywhere"), "{both:?}");
+    assert_eq!(both[1], "tea: hot again=false", "held, and late");
+    clock.advance(HOUR);
+    assert_eq!(answer(&napcat).await, "hourly 0", "nothing is made up for");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_reminder_does_not_break_into_a_chat_where_its_plugin_is_off() {
+    let napcat = napcat().await;
+    let folder = Folder::with(&napcat, &["talker"], GRANTED);
+    let clock = Clock::default();
+    to_time_of_day(&clock, 12.0 * 3600.0 + 60.0);
+    let house = inside(&napcat, &folder, &clock).await;
+    assert_eq!(ask(&napcat, "/timer tea 600000 hot").await, "set");
+    assert_eq!(ask(&napcat, "/plugin off talker").await, "Talker is off in this chat now.");
+    clock.advance(Duration::from_secs(601));
+    house.idle().await;
+    assert_eq!(ask(&napcat, "/plugin on talker").await, "Talker is on in this chat now.");
+    assert_eq!(ask(&napcat, "/timers").await, "timers: ", "it has fired, and could not speak");
+    assert!(!said(&napcat).iter().any(|text| text.starts_with("tea")), "{:?}", said(&napcat));
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_plugin_with_a_bad_cron_line_is_refused_with_the_reason() {
     let (napcat, folder, host) = timed("").await;
     let bytes = iglu_tests::fixtures::plugin("talker");

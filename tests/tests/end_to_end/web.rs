@@ -8,7 +8,7 @@ use std::sync::{
 use iglu_tests::{
     folder::Folder,
     host::Host,
-    napcat::{FRIEND, Napcat},
+    napcat::{FRIEND, Napcat, qq},
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use crate::common::{answer, ask, house, up};
+use crate::official;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nnot much of a picture";
 /// `PNG` in base64, as NapCat gets it.
@@ -196,6 +197,66 @@ async fn what_was_downloaded_goes_out_as_an_image_and_as_a_file_and_is_gone_at_t
     let host = up(&napcat, &folder).await;
     let gone = ask(&napcat, &format!("/send {token}")).await;
     assert!(gone.starts_with("not found") && gone.contains("download it again"), "{gone}");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_downloaded_goes_out_on_the_official_platform_too() {
+    let server = Server::start().await;
+    let platform = official::platform().await;
+    let bot = platform.bot();
+    let settings = format!(
+        "[plugin.web]\ngrants = [\"http:{}\"]\n{}",
+        server.origin,
+        official::table(&platform, bot.app(), "")
+    );
+    let folder = official::folder(&["web"], &settings);
+    let host = Host::run(&folder).await;
+    official::connected(&host).await;
+    let shown = async |how: &str, path: &str| {
+        bot.c2c(qq::USER, format!("/bring {how} {}", server.at(path)).as_str());
+        platform.next_sent_to(&qq::Chat::User(qq::USER.to_owned())).await.media.clone().expect("a medium")
+    };
+    let image = shown("image", "cat.png").await;
+    assert_eq!((&*image.bytes, image.file_type, image.in_parts), (PNG, 1, false));
+    // More than the platform takes in one request.
+    let file = shown("file", &format!("large?{}", 6 << 20)).await;
+    assert!(file.in_parts && file.bytes.len() == 6 << 20, "{} bytes", file.bytes.len());
+    assert_eq!((file.file_type, &*file.name), (4, "report.txt"));
+
+    bot.c2c(qq::USER, format!("/bring image {}", server.at("large?100000000")).as_str());
+    let refused = platform.next_sent_to(&qq::Chat::User(qq::USER.to_owned())).await;
+    assert!(refused.text().starts_with("limit reached"), "{}", refused.text());
+    assert!(platform.violations().is_empty(), "{:?}", platform.violations());
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_question_may_show_what_was_downloaded() {
+    let server = Server::start().await;
+    let (napcat, _folder, host) = granted(&server, "").await;
+    napcat.private_text(FRIEND, &format!("/puzzle {}", server.at("cat.png")));
+    let asked = napcat.next_call("send_private_msg").await;
+    assert_eq!(asked.message()[0]["data"]["file"], PNG_BASE64);
+    assert_eq!(ask(&napcat, "a cat").await, "a cat it is");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn localhost_stays_closed_wherever_names_may_lead() {
+    let server = Server::start().await;
+    let port = server.origin.rsplit_once(':').unwrap().1;
+    let by_name = format!("http://localhost:{port}");
+    let settings = format!(
+        "[http]\nallow_addresses = [\"127.0.0.0/8\", \"::1\"]\n[plugin.web]\ngrants = [\"http:*\", \"http:{by_name}\"]\n"
+    );
+    let (napcat, _folder, host) = house(&["echo", "web"], &settings).await;
+    let denied = ask(&napcat, &format!("/get {by_name}/hello")).await;
+    assert!(
+        denied.starts_with("permission denied") && denied.contains("write the address itself"),
+        "{denied}"
+    );
+    assert_eq!(server.connections(), 0);
     host.stop().await;
 }
 

@@ -93,7 +93,8 @@ fn run(state: &mut State, name: &str, rest: &[&str], language: Language) -> Type
 fn membership(state: &mut State, name: &str, rest: &[&str], language: Language) -> Typed {
     let Chat::Group(group) = state.chat() else {
         return Typed::Note(
-            pick(language, "先用 `:group ID` 进入一个群。", "Choose a group with `:group ID` first.")
+            language
+                .pick("先用 `:group ID` 进入一个群。", "Choose a group with `:group ID` first.")
                 .to_owned(),
         );
     };
@@ -124,30 +125,25 @@ fn role(word: &str) -> Option<Role> {
 fn whereabouts(state: &State, language: Language) -> String {
     let user = &state.user;
     let Some(group) = &state.group else {
-        return match language {
-            Language::Chinese => format!("现在是用户 {user}，私聊。"),
-            Language::English => format!("You are user {user}, in private."),
-        };
+        return language
+            .pick(format!("现在是用户 {user}，私聊。"), format!("You are user {user}, in private."));
     };
     let (zh, en) = match state.role {
         Role::Owner => ("群主", "owner"),
         Role::Admin => ("管理员", "admin"),
         Role::Member | Role::Unknown => ("成员", "member"),
     };
-    match language {
-        Language::Chinese => format!("现在是用户 {user}，在群 {group} 里，身份是{zh}。"),
-        Language::English => format!("You are user {user}, {en} in group {group}."),
-    }
+    language.pick(
+        format!("现在是用户 {user}，在群 {group} 里，身份是{zh}。"),
+        format!("You are user {user}, {en} in group {group}."),
+    )
 }
 
 /// How to write a known command, or which one an unknown name may mean.
 fn usage(name: &str, language: Language) -> Typed {
     if let Some((name, arguments, ..)) = COMMANDS.iter().find(|command| command.0 == name) {
         let usage = format!(":{name} {arguments}");
-        return Typed::Note(match language {
-            Language::Chinese => format!("用法：{}", usage.trim_end()),
-            Language::English => format!("Usage: {}", usage.trim_end()),
-        });
+        return Typed::Note(format!("{}{}", language.pick("用法：", "Usage: "), usage.trim_end()));
     }
     let guess = nearest(name, COMMANDS.iter().map(|command| command.0));
     Typed::Note(match (language, guess) {
@@ -171,23 +167,15 @@ fn help(language: Language) -> String {
         .iter()
         .map(|(name, arguments, zh, en)| {
             let usage = format!(":{name} {arguments}");
-            format!("{usage:<26}{}", pick(language, zh, en))
+            format!("{usage:<26}{}", language.pick(zh, en))
         })
         .collect();
     lines.push(
-        pick(
-            language,
+        language.pick(
             "其余的行都是消息。可以写 @bot、@10002、@all、[face 14]、[image: 地址]。",
             "Every other line is a message. It may hold @bot, @10002, @all, [face 14] and [image: ADDRESS].",
         )
         .to_owned(),
     );
     lines.join("\n")
-}
-
-fn pick<'a>(language: Language, chinese: &'a str, english: &'a str) -> &'a str {
-    match language {
-        Language::Chinese => chinese,
-        Language::English => english,
-    }
 }

@@ -9,6 +9,7 @@ use crate::model::{EventBody, Role};
 use crate::plugin::mailbox::Mailbox;
 use crate::router::Listener;
 use crate::router::builtin::Asked;
+use crate::router::pages::{LINES, PAGE};
 use crate::router::samples::{event, manifest, message, rules, said};
 use crate::router::table::Table;
 
@@ -26,7 +27,7 @@ fn board(plugins: &[(&str, &str)], rules: &Rules) -> Board {
         })
         .collect();
     let table = Table::new(listeners.iter().map(|it| (Arc::clone(&it.id), &it.manifest)), rules);
-    Board { table, listeners, ..Board::default() }
+    Board { table, listeners }
 }
 
 /// The answer to a text that somebody says.
@@ -212,4 +213,35 @@ fn pages_hold_lines_of_any_length() {
         assert!(page.chars().count() <= PAGE && !page.is_empty());
     }
     assert_eq!(pages(Vec::new()), [""]);
+}
+
+#[test]
+fn how_often_a_command_may_run_is_told_as_the_owner_says() {
+    let handlers = r#"{"name": "sign", "cooldown": {"seconds": 5, "scope": "chat"}, "rate": {"count": 3, "seconds": 60},
+        "on": {"command": {"name": "sign"}}}, {"name": "free", "on": {"command": {"name": "free"}}}"#;
+    let rules = rules("1");
+    let text = ask(&board(&[("p", handlers)], &rules), "sign", &rules);
+    let told = "once in 5 s per chat at most; 3 times in 60 s per user at most";
+    assert!(text.contains(told), "{text}");
+    let config = "[plugin.p.rates]\nsign = []\nfree = { time = '2h', per = 'plugin' }";
+    let config = Config::parse(config, std::path::Path::new("iglu.toml")).unwrap();
+    let rules = Rules { plugins: config.plugins, language: Language::Chinese, ..rules };
+    let board = board(&[("p", handlers)], &rules);
+    assert_eq!(ask(&board, "sign", &rules), "/sign\n插件：p");
+    assert_eq!(ask(&board, "free", &rules), "/free\n所有人合计 2 小时内最多 1 次\n插件：p");
+}
+
+#[test]
+fn a_thousand_commands_are_shown_page_by_page() {
+    let handlers = (0..1000)
+        .map(|number| format!(r#"{{"name": "h{number}", "on": {{"command": {{"name": "c{number}"}}}}}}"#));
+    let rules = rules("1");
+    let board = board(&[("p", &handlers.collect::<Vec<_>>().join(","))], &rules);
+    let first = ask(&board, "", &rules);
+    let count: usize =
+        first.split("page 1/").nth(1).and_then(|rest| rest.split(',').next()).unwrap().parse().unwrap();
+    let pages: Vec<String> = (1..=count).map(|page| ask(&board, &page.to_string(), &rules)).collect();
+    assert!(pages.iter().all(|page| page.chars().count() <= PAGE + 100 && page.lines().count() <= LINES + 2));
+    let shown = pages.iter().flat_map(|page| page.lines()).filter(|line| line.starts_with("/c")).count();
+    assert_eq!(shown, 1000);
 }

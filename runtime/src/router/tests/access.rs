@@ -266,3 +266,44 @@ async fn a_user_may_be_kept_from_too_many_commands() {
     house.member("/dice").await;
     assert_eq!(house.given(), [0, 2]);
 }
+
+const ROLL: &str = r#"{"name": "roll", "rate": {"count": 2, "seconds": 60},
+    "on": {"command": {"name": "roll", "arguments": [{"name": "sides", "kind": "integer"}]}}}"#;
+
+#[tokio::test]
+async fn a_flood_of_wrong_commands_is_answered_as_often_as_the_command_may_run() {
+    let house = scene(settled(""), &[("dice", ROLL)]);
+    let mut told = Vec::new();
+    for _ in 0..10 {
+        told.push(house.member("/roll x").await);
+    }
+    assert!(told[..2].iter().all(|text| text.contains("Usage: /roll <sides>")), "{told:?}");
+    assert!(told[2].starts_with("Please try again in"), "{told:?}");
+    assert!(told[3..].iter().all(String::is_empty), "{told:?}");
+    // A slip costs no run.
+    for _ in 0..3 {
+        house.member("/roll 6").await;
+    }
+    assert_eq!(house.given(), [2]);
+    assert!(house.admin("/roll").await.contains("Usage:"), "another user has a count of their own");
+}
+
+#[tokio::test]
+async fn the_hosts_own_answers_end_too_unless_the_owner_says_how_often() {
+    let plain = r#"{"name": "add", "on": {"command": {"name": "note add", "arguments": [{"name": "n", "kind": "integer"}]}}}"#;
+    let flood = ["/help", "/note", "/note add x", "/plugin"];
+    let answers = async |settings: &str, superuser: bool| {
+        let house = scene(settled(settings), &[("notes", plain)]);
+        let mut told = Vec::new();
+        for number in 0..100 {
+            let text = flood[number % flood.len()];
+            let answer = if superuser { house.superuser(text).await } else { house.member(text).await };
+            told.extend(Some(answer).filter(|answer| !answer.is_empty()));
+        }
+        (told.len(), told.last().unwrap().starts_with("Please try again"))
+    };
+    assert_eq!(answers("", false).await, (21, true));
+    assert_eq!(answers("", true).await, (100, false));
+    let owners = "[commands]\nrate = { count = 50, time = '60s' }";
+    assert_eq!(answers(owners, false).await, (51, true));
+}

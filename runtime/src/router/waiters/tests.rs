@@ -223,7 +223,7 @@ async fn waits_are_limited_and_can_be_called_off() {
     };
     let mut first = wait(of(ANN)).unwrap();
     let mut second = wait(of("10002")).unwrap();
-    assert_eq!(wait(of("10003")).err(), Some(TooMany::OfPlugin));
+    assert_eq!(wait(of("10003")).err(), Some(NoSeat::OfPlugin));
     stage
         .router
         .call_off(|expected| expected.users.as_deref() == Some(&[ANN.to_owned()]), "switched off here");
@@ -237,15 +237,78 @@ async fn waits_are_limited_and_can_be_called_off() {
 }
 
 #[tokio::test]
-async fn equal_patterns_are_compiled_once_and_bad_ones_refused() {
+async fn users_and_patterns_of_waits_are_bounded() {
     let stage = stage();
-    let (one, two) = (stage.pattern("a+").unwrap(), stage.pattern("a+").unwrap());
-    assert!(Arc::ptr_eq(&one, &two));
-    for bad in ["(", "(?=x)", r"\w{500}{500}"] {
-        assert!(stage.router.pattern(bad).is_err(), "{bad}");
-    }
-    for number in 0..3 * SWEEP {
-        stage.pattern(&number.to_string());
-    }
-    assert!(stage.router.waiters.patterns.lock().unwrap().known.len() <= SWEEP + 1);
+    let users: Vec<String> = (0..1000).map(|user| user.to_string()).collect();
+    let crowd = || Expected { users: Some(users.clone()), ..expected(None) };
+    let wait = |expected| stage.router.wait(expected, Box::new(|| {}), None, MOST);
+    let seats: Vec<Seat> = (0..MOST_KEYS / 1000).map(|_| wait(crowd()).unwrap()).collect();
+    assert_eq!(wait(crowd()).err(), Some(NoSeat::OfAll));
+    drop(seats);
+    assert_eq!(stage.router.waiters.lock().keys, 0);
+    drop(wait(crowd()).unwrap());
+
+    let fits = stage.wait(expected(None));
+    let numbered = |number| Expected { pattern: stage.pattern(&format!("^no {number}$")), ..expected(None) };
+    let seats: Vec<Seat> = (0..2 * TRIED).map(|number| wait(numbered(number)).unwrap()).collect();
+    stage.router.route(said("no 0"));
+    stage.router.route(said(&format!("no {}", 2 * TRIED - 1)));
+    assert_eq!(stage.router.waiting(), 2 * TRIED - 1, "only the newest patterns are tried");
+    drop((fits, seats));
+}
+
+fn switch(stage: &Stage, place: &str, on: Option<bool>) {
+    stage.router.present.load().rules.switches.say("p", place, on);
+}
+
+#[tokio::test]
+async fn nobody_is_waited_for_where_the_plugin_is_off() {
+    let stage = stage();
+    let elsewhere = || Expected { chat: Chat::Private(ANN.to_owned()), ..of(ANN) };
+    let (mut here, mut there) = (stage.wait(of(ANN)), stage.wait(elsewhere()));
+    switch(&stage, "90001/group/20001", Some(false));
+    // Already now, before the wait is told.
+    stage.router.route(said("hi"));
+    assert_eq!((got(&mut here), stage.handled().len()), (None, 0));
+    stage.router.end_waits(Some("other"));
+    assert_eq!(got(&mut here), None);
+    stage.router.end_waits(Some("p"));
+    assert!(got(&mut here).unwrap().contains("switched off in that chat"));
+    assert_eq!(got(&mut there), None, "it is on there");
+    let refused = stage.router.wait(of(ANN), Box::new(|| {}), None, 100).err();
+    assert!(matches!(refused, Some(NoSeat::Off(_))), "{refused:?}");
+
+    switch(&stage, crate::router::EVERYWHERE, Some(false));
+    stage.router.end_waits(Some("p"));
+    assert!(got(&mut there).is_some());
+    assert_eq!(stage.router.waiting(), 0);
+}
+
+#[tokio::test]
+async fn the_owners_lists_count_for_waits_too() {
+    let stage = stage();
+    let mut seat = stage.wait(expected(None));
+    let text = format!("[plugin.p.access]\ndeny_users = ['{ANN}']");
+    let config = Config::parse(&text, std::path::Path::new("iglu.toml")).unwrap();
+    stage.router.settle((&config).into());
+    stage.router.route(said("denied"));
+    assert_eq!(got(&mut seat), None);
+    stage.router.route(by("10002", "hi"));
+    assert_eq!(got(&mut seat).as_deref(), Some("hi"));
+
+    let mut seat = stage.wait(expected(None));
+    let off = Config::parse("[plugin.p]\noff = ['20001']", std::path::Path::new("iglu.toml")).unwrap();
+    stage.router.settle((&off).into());
+    assert!(got(&mut seat).unwrap().contains("switched off"));
+}
+
+#[tokio::test]
+async fn what_is_held_back_is_not_lost_when_waits_are_called_off() {
+    let stage = stage();
+    let mut seat = stage.wait(of(ANN));
+    ["one", "two"].iter().for_each(|text| stage.router.route(said(text)));
+    assert_eq!(got(&mut seat).as_deref(), Some("one"));
+    stage.router.call_off(|_| true, "all off");
+    drop(seat);
+    assert_eq!(stage.handled(), ["two"]);
 }
