@@ -78,9 +78,12 @@ fn every_page_has_a_twin_with_the_same_code() {
             continue;
         }
         let twins = [english, format!("{stem}{CHINESE}")];
-        let [english, chinese] = twins.map(|name| *by_name.get(name.as_str()).unwrap_or_else(|| panic!("{name} is missing")));
+        let [english, chinese] =
+            twins.map(|name| *by_name.get(name.as_str()).unwrap_or_else(|| panic!("{name} is missing")));
         let [ours, theirs] = [english, chinese].map(|page| blocks(&page.text));
-        let languages = |blocks: &[(&str, &str)]| blocks.iter().map(|(language, _)| (*language).to_owned()).collect::<Vec<_>>();
+        let languages = |blocks: &[(&str, &str)]| {
+            blocks.iter().map(|(language, _)| (*language).to_owned()).collect::<Vec<_>>()
+        };
         assert_eq!(languages(&ours), languages(&theirs), "{stem}");
         for ((language, ours), (_, theirs)) in ours.into_iter().zip(theirs) {
             assert_eq!(bare(language, ours), bare(language, theirs), "{stem}");
@@ -88,7 +91,11 @@ fn every_page_has_a_twin_with_the_same_code() {
         for (page, twin) in [(english, chinese), (chinese, english)] {
             let file = twin.name.rsplit('/').next().unwrap();
             let head = page.text.lines().take(3).collect::<String>();
-            assert!(head.contains(&format!("]({file})")), "{} does not lead to its twin at its head", page.name);
+            assert!(
+                head.contains(&format!("]({file})")),
+                "{} does not lead to its twin at its head",
+                page.name
+            );
         }
     }
 }
@@ -104,7 +111,8 @@ fn links(text: &str) -> Vec<&str> {
 /// The names that a page's headings have as targets, as the forges make them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let prose: String = text.split("```").step_by(2).collect();
-    let headings = prose.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let headings =
+        prose.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
     let kept = |c: &char| c.is_alphanumeric() || "-_ ".contains(*c);
     let names = headings.map(|heading| heading.to_lowercase().chars().filter(kept).collect::<String>());
     names.map(|name| name.replace(' ', "-")).collect()
@@ -154,7 +162,8 @@ fn a_page_leads_to_pages_of_its_own_language() {
 fn the_index_names_every_page_once_in_the_same_order() {
     let index = |name: &str| {
         let text = fs::read_to_string(root().join("docs").join(name)).unwrap();
-        let files: Vec<String> = links(&text).into_iter().skip(1).map(|link| link.replace(CHINESE, ".md")).collect();
+        let files: Vec<String> =
+            links(&text).into_iter().skip(1).map(|link| link.replace(CHINESE, ".md")).collect();
         files
     };
     let english = index("README.md");
@@ -191,5 +200,8 @@ fn the_rules_by_which_pages_are_read() {
     assert_eq!(bare("text", "anything"), "");
     assert_eq!(links("[a](b.md#c) `x` [d](https://e) ```\n[f](g)\n``` [h](#i)"), ["b.md#c", "#i"]);
     let names = ["who-may", "谁能用", "help", "on-and-off-in-a-chat"].map(str::to_owned);
-    assert_eq!(anchors("# Who may\n## 谁能用\n## /help\n### On and off, in a chat?\n"), BTreeSet::from(names));
+    assert_eq!(
+        anchors("# Who may\n## 谁能用\n## /help\n### On and off, in a chat?\n"),
+        BTreeSet::from(names)
+    );
 }

@@ -169,7 +169,8 @@ impl Terminal {
     fn shows_one_of<'t>(&mut self, texts: &[&'t str]) -> &'t str {
         let end = Instant::now() + DEADLINE;
         loop {
-            let found = texts.iter().filter_map(|text| Some((position(&self.shown, text.as_bytes())?, *text)));
+            let found =
+                texts.iter().filter_map(|text| Some((position(&self.shown, text.as_bytes())?, *text)));
             if let Some((at, text)) = found.min() {
                 self.shown.drain(..at + text.len());
                 return text;
@@ -178,7 +179,10 @@ impl Terminal {
             match self.screen.recv_timeout(left) {
                 Ok(bytes) => self.shown.extend(bytes),
                 Err(_) => {
-                    panic!("the terminal shows none of {texts:?}, but\n{}", String::from_utf8_lossy(&self.shown))
+                    panic!(
+                        "the terminal shows none of {texts:?}, but\n{}",
+                        String::from_utf8_lossy(&self.shown)
+                    )
                 }
             }
         }

@@ -172,6 +172,7 @@ fn a_page_is_read_as_steps() {
     ];
     assert_eq!(steps(page), expected);
     assert_eq!(timeless("built in 2.0 s, 10.15 秒 by 10001."), ["built in ", " s, ", " 秒 by 10001."]);
-    let promises = ["error: no", "  --> src/lib.rs:8:1", " 8 | x", "| |_^", "10 | y", "iglu: no"].map(promised);
+    let promises =
+        ["error: no", "  --> src/lib.rs:8:1", " 8 | x", "| |_^", "10 | y", "iglu: no"].map(promised);
     assert_eq!(promises, [None, Some("src/lib.rs:8"), None, None, None, Some("iglu: no")]);
 }
