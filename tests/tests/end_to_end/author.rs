@@ -20,7 +20,7 @@ use tempfile::TempDir;
 const DEADLINE: Duration = Duration::from_secs(300);
 
 /// A project made by `iglu new`, in a folder of its own.
-fn made(name: &str) -> (TempDir, PathBuf) {
+pub(crate) fn made(name: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let done = iglu(folder.path(), &["new", name, "--language", "en"]);
     assert!(done.status.success(), "{}", told(&done));
@@ -30,7 +30,7 @@ fn made(name: &str) -> (TempDir, PathBuf) {
     (folder, dir)
 }
 
-fn settled(program: impl AsRef<std::ffi::OsStr>, dir: &Path) -> Command {
+pub(crate) fn settled(program: impl AsRef<std::ffi::OsStr>, dir: &Path) -> Command {
     let mut command = Command::new(program);
     command
         .current_dir(dir)
@@ -43,11 +43,11 @@ fn settled(program: impl AsRef<std::ffi::OsStr>, dir: &Path) -> Command {
     command
 }
 
-fn iglu(dir: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn iglu(dir: &Path, arguments: &[&str]) -> Output {
     settled(iglu_bin(), dir).args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
-fn told(done: &Output) -> String {
+pub(crate) fn told(done: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr))
 }
 
@@ -122,7 +122,7 @@ fn mistakes_are_told_with_their_remedies() {
 }
 
 /// `iglu dev` on a terminal, and everything that it has shown.
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     keys: File,
     screen: mpsc::Receiver<Vec<u8>>,
@@ -131,8 +131,12 @@ struct Terminal {
 }
 
 impl Terminal {
+    pub(crate) fn dev(dir: &Path) -> Self {
+        Self::dev_in(dir, "en_US.UTF-8")
+    }
+
     /// In the language of a locale.
-    fn dev(dir: &Path, locale: &str) -> Self {
+    fn dev_in(dir: &Path, locale: &str) -> Self {
         let size = Winsize { ws_row: 40, ws_col: 160, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(Some(&size), None).unwrap();
         let end = || Stdio::from(pty.slave.try_clone().unwrap());
@@ -156,12 +160,12 @@ impl Terminal {
         Self { child, keys, screen, shown: Vec::new() }
     }
 
-    fn types(&mut self, line: &str) {
+    pub(crate) fn types(&mut self, line: &str) {
         self.keys.write_all(line.as_bytes()).unwrap();
     }
 
     /// Waits for a text that was not waited for before.
-    fn shows(&mut self, text: &str) {
+    pub(crate) fn shows(&mut self, text: &str) {
         self.shows_one_of(&[text]);
     }
 
@@ -202,7 +206,7 @@ impl Terminal {
     }
 
     /// It ends within the deadline, in order.
-    fn ends(&mut self) {
+    pub(crate) fn ends(&mut self) {
         let end = Instant::now() + DEADLINE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -241,7 +245,7 @@ fn edit(dir: &Path, from: &str, to: &str) {
 #[test]
 fn a_line_that_is_being_typed_stays_while_a_new_version_comes() {
     let (_folder, dir) = made("saves");
-    let mut terminal = Terminal::dev(&dir, "en_US.UTF-8");
+    let mut terminal = Terminal::dev(&dir);
     terminal.shows("10001> ");
     terminal.says("/hello", "Hello!", "Hello!");
     // A file that is written in pieces is built, at the latest, when it is whole.
@@ -267,7 +271,7 @@ fn a_line_that_is_being_typed_stays_while_a_new_version_comes() {
 #[test]
 fn the_end_of_dev_is_the_end_of_its_cargo() {
     let (_folder, dir) = made("orphans");
-    let mut terminal = Terminal::dev(&dir, "en_US.UTF-8");
+    let mut terminal = Terminal::dev(&dir);
     terminal.shows("10001> ");
     // iglu, cargo, and what takes it ten minutes.
     fs::write(dir.join("build.rs"), "fn main() { std::thread::sleep(std::time::Duration::from_secs(600)); }")

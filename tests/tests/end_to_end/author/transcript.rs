@@ -105,7 +105,7 @@ fn follow(page: &str, locale: &str) {
                 for command in commands.split(" && ") {
                     match command.split(' ').collect::<Vec<_>>()[..] {
                         ["cd", to] => dir.push(to),
-                        ["iglu", "dev"] => terminal = Some(Terminal::dev(&dir, locale)),
+                        ["iglu", "dev"] => terminal = Some(Terminal::dev_in(&dir, locale)),
                         ["iglu", ref arguments @ ..] => {
                             let mut iglu = settled(iglu_bin(), &dir);
                             let done = iglu.args(arguments).env("LANG", locale).output().unwrap();
