@@ -203,18 +203,42 @@ pub mod __private {
     }
 }
 
-/// The code in the book compiles.
+/// The code in the book compiles. `tests/tests/book.rs` sees to it that no page is missing.
 #[cfg(doctest)]
 mod book {
+    #[doc = include_str!("../../README.md")]
+    #[doc = include_str!("../../docs/first-plugin.md")]
+    #[doc = include_str!("../../docs/concepts.md")]
+    #[doc = include_str!("../../docs/commands.md")]
+    #[doc = include_str!("../../docs/events.md")]
     #[doc = include_str!("../../docs/waiting.md")]
+    #[doc = include_str!("../../docs/actions.md")]
+    #[doc = include_str!("../../docs/media.md")]
     #[doc = include_str!("../../docs/storage.md")]
-    #[doc = include_str!("../../docs/http.md")]
     #[doc = include_str!("../../docs/time.md")]
+    #[doc = include_str!("../../docs/http.md")]
+    #[doc = include_str!("../../docs/plugin-config.md")]
+    #[doc = include_str!("../../docs/permissions.md")]
+    #[doc = include_str!("../../docs/testing.md")]
+    #[doc = include_str!("../../docs/from-nonebot2.md")]
+    #[doc = include_str!("../../docs/from-koishi.md")]
     struct English;
 
+    #[doc = include_str!("../../README.zh-CN.md")]
+    #[doc = include_str!("../../docs/first-plugin.zh-CN.md")]
+    #[doc = include_str!("../../docs/concepts.zh-CN.md")]
+    #[doc = include_str!("../../docs/commands.zh-CN.md")]
+    #[doc = include_str!("../../docs/events.zh-CN.md")]
     #[doc = include_str!("../../docs/waiting.zh-CN.md")]
+    #[doc = include_str!("../../docs/actions.zh-CN.md")]
+    #[doc = include_str!("../../docs/media.zh-CN.md")]
     #[doc = include_str!("../../docs/storage.zh-CN.md")]
-    #[doc = include_str!("../../docs/http.zh-CN.md")]
     #[doc = include_str!("../../docs/time.zh-CN.md")]
+    #[doc = include_str!("../../docs/http.zh-CN.md")]
+    #[doc = include_str!("../../docs/plugin-config.zh-CN.md")]
+    #[doc = include_str!("../../docs/permissions.zh-CN.md")]
+    #[doc = include_str!("../../docs/testing.zh-CN.md")]
+    #[doc = include_str!("../../docs/from-nonebot2.zh-CN.md")]
+    #[doc = include_str!("../../docs/from-koishi.zh-CN.md")]
     struct Chinese;
 }

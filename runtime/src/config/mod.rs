@@ -397,4 +397,6 @@ fn level(value: &DeValue<'_>) -> Result<String, String> {
 }
 
 #[cfg(test)]
+mod book;
+#[cfg(test)]
 mod tests;
