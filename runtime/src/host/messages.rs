@@ -45,7 +45,10 @@ impl HostWithStore<Ctx> for Calls {
         content::check(&caller.policy, &content)?;
         let target = caller.bot(&bot)?;
         let content = downloaded::insert(&caller, content).await?;
-        caller.around()?.pace().pass(&bot, &chat).await?;
+        {
+            let _resting = caller.rest();
+            caller.around()?.pace().pass(&bot, &chat).await?;
+        }
         caller.flight.acted();
         let receipt = target.send(&chat, &content, None, false).await?;
         caller.sent(&bot, &receipt.messages);
