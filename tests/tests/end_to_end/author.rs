@@ -18,7 +18,7 @@ use tempfile::TempDir;
 const DEADLINE: Duration = Duration::from_secs(300);
 
 /// A project made by `iglu new`, in a folder of its own.
-fn made(name: &str) -> (TempDir, PathBuf) {
+pub(crate) fn made(name: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let done = iglu(folder.path(), &["new", name, "--language", "en"]);
     assert!(done.status.success(), "{}", told(&done));
@@ -28,7 +28,7 @@ fn made(name: &str) -> (TempDir, PathBuf) {
     (folder, dir)
 }
 
-fn settled(program: impl AsRef<std::ffi::OsStr>, dir: &Path) -> Command {
+pub(crate) fn settled(program: impl AsRef<std::ffi::OsStr>, dir: &Path) -> Command {
     let mut command = Command::new(program);
     command
         .current_dir(dir)
@@ -41,11 +41,11 @@ fn settled(program: impl AsRef<std::ffi::OsStr>, dir: &Path) -> Command {
     command
 }
 
-fn iglu(dir: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn iglu(dir: &Path, arguments: &[&str]) -> Output {
     settled(iglu_bin(), dir).args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
-fn told(done: &Output) -> String {
+pub(crate) fn told(done: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr))
 }
 
@@ -120,7 +120,7 @@ fn mistakes_are_told_with_their_remedies() {
 }
 
 /// `iglu dev` on a terminal, and everything that it has shown.
-struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     keys: File,
     screen: mpsc::Receiver<Vec<u8>>,
@@ -128,7 +128,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn dev(dir: &Path) -> Self {
+    pub(crate) fn dev(dir: &Path) -> Self {
         let size = Winsize { ws_row: 40, ws_col: 160, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(Some(&size), None).unwrap();
         let end = || Stdio::from(pty.slave.try_clone().unwrap());
@@ -152,12 +152,12 @@ impl Terminal {
         Self { child, keys, screen, shown: String::new() }
     }
 
-    fn types(&mut self, line: &str) {
+    pub(crate) fn types(&mut self, line: &str) {
         self.keys.write_all(line.as_bytes()).unwrap();
     }
 
     /// Waits for a text that was not waited for before.
-    fn shows(&mut self, text: &str) {
+    pub(crate) fn shows(&mut self, text: &str) {
         let end = Instant::now() + DEADLINE;
         loop {
             if let Some(at) = self.shown.find(text) {
@@ -173,7 +173,7 @@ impl Terminal {
     }
 
     /// It ends within the deadline, in order.
-    fn ends(&mut self) {
+    pub(crate) fn ends(&mut self) {
         let end = Instant::now() + DEADLINE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
