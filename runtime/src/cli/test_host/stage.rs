@@ -160,6 +160,8 @@ impl Stage {
 
     /// Lets time pass, from one who is woken to the next: who wakes and sleeps again wakes again in the same time.
     async fn pass(&self, time: Duration) -> Result<(), String> {
+        // What was begun before begins before time passes.
+        self.settle().await?;
         let mut reached = self.clock.instant();
         let end = reached.checked_add(time).ok_or("so much time cannot pass")?;
         for _ in 0..STEPS {
