@@ -140,7 +140,7 @@ async fn plugin_info_tells_and_what_is_no_plugin_is_refused() {
     assert!(ask(&napcat, "/plugin info Commander").await.contains("Off in this chat."));
     assert_eq!(
         ask(&napcat, "/plugin off comander").await,
-        "There is no plugin named \"comander\". Did you mean \"commander\"?"
+        "There is no plugin named \"comander\". Did you mean \"Commander\"?"
     );
     assert!(ask(&napcat, "/plugin off").await.starts_with("Usage:\n/plugin list"));
     assert!(ask(&napcat, "/plugin off commander").await.contains("off in this chat already"));
