@@ -28,7 +28,7 @@ impl HostWithStore<Ctx> for Calls {
         quote: bool,
     ) -> Result<Receipt, Error> {
         let caller = enter(host)?;
-        content::check(&caller.policy, &content)?;
+        content::check(&caller.policy, caller.limits.file, &content)?;
         let incoming = caller.event(&event)?;
         let content = downloaded::insert(&caller, content).await?;
         answer(&caller, &incoming, &content, quote).await
@@ -42,7 +42,7 @@ impl HostWithStore<Ctx> for Calls {
     ) -> Result<Receipt, Error> {
         let caller = enter(host)?;
         caller.policy.allows(&Permission::Send)?;
-        content::check(&caller.policy, &content)?;
+        content::check(&caller.policy, caller.limits.file, &content)?;
         let target = caller.bot(&bot)?;
         let content = downloaded::insert(&caller, content).await?;
         {
