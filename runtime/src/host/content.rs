@@ -122,7 +122,10 @@ mod tests {
         for json in [file, format!(r#"[{{"type":"image","data":{{"media":{bytes}}}}}]"#), node] {
             assert_eq!(check(&policy(false), 2, &parse(&json)), Ok(()), "{json}");
             let refused = check(&policy(false), 1, &parse(&json));
-            assert!(matches!(&refused, Err(Error::Exhausted(text)) if text.contains("`file`")), "{refused:?}");
+            assert!(
+                matches!(&refused, Err(Error::Exhausted(text)) if text.contains("`file`")),
+                "{refused:?}"
+            );
         }
     }
 
