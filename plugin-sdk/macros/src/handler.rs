@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Attribute, Error, Expr, Ident, ImplItemFn, Meta, Result, spanned::Spanned};
+use syn::{Attribute, Error, Expr, Ident, ImplItemFn, Meta, Result, ReturnType, spanned::Spanned};
 
 use crate::{
     attributes::{self, Item, doc_text, unknown},
@@ -394,13 +394,18 @@ fn arm(
         }
     };
     // What cannot be an answer is an error at the type that says so.
-    let into_answer = quote_spanned!(method.sig.output.span()=> private::IntoAnswer::into_answer);
+    let place = match &method.sig.output {
+        ReturnType::Default => method_name.span(),
+        ReturnType::Type(_, ty) => ty.span(),
+    };
+    let answer = Ident::new("answer", place);
+    let into_answer = quote_spanned!(place=> private::IntoAnswer::into_answer(#answer));
     Ok(quote! {
         #name => {
             #read
             #(#views)*
-            let answer = Self::#method_name(#(#passed),*).await;
-            call.finish(#into_answer(answer), #usage).await
+            let #answer = Self::#method_name(#(#passed),*).await;
+            call.finish(#into_answer, #usage).await
         }
     })
 }
