@@ -16,6 +16,8 @@ pub(crate) const TRIGGERS: [&str; 5] = ["command", "keyword", "regex", "on", "cr
 pub(crate) struct Handler {
     /// What users call it, if it is a command, each with its place.
     pub(crate) names: Vec<(String, Span)>,
+    /// For whom, where, and how early, in one text.
+    pub(crate) scene: String,
     /// The entry's tokens for the manifest.
     pub(crate) entry: TokenStream,
     /// `"name" => { .. }`.
@@ -105,7 +107,8 @@ fn handler(method: &ImplItemFn, trigger: &Attribute, name: &str) -> Result<Handl
             rate: #rate,
         }
     };
-    Ok(Handler { names, entry, arm: arm(method, &kind, name, &usage, &parameters)? })
+    let scene = format!("{who} {chats} {to_me} {priority}");
+    Ok(Handler { names, scene, entry, arm: arm(method, &kind, name, &usage, &parameters)? })
 }
 
 /// The command's name and its aliases.

@@ -187,16 +187,21 @@ fn take_methods(item: &mut ItemImpl) -> Result<(Vec<Handler>, Life)> {
     Ok((found, life))
 }
 
-/// Two commands of one name would both run.
+/// Two commands of one name for the same people in the same chats would both run.
 fn told_apart(handlers: &[Handler]) -> Result<()> {
-    let mut known: Vec<&str> = Vec::new();
-    for (name, place) in handlers.iter().flat_map(|handler| &handler.names) {
-        if known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-            let text =
-                format!("there is a command `{name}` already; each name and alias stands for one command");
-            return Err(Error::new(*place, text));
+    let mut known: Vec<(&str, &str)> = Vec::new();
+    for handler in handlers {
+        for (name, place) in &handler.names {
+            let is_it =
+                |(known, scene): &(&str, &str)| known.eq_ignore_ascii_case(name) && *scene == handler.scene;
+            if known.iter().any(is_it) {
+                let text = format!(
+                    "there is a command `{name}` already, for the same people and chats; both would run"
+                );
+                return Err(Error::new(*place, text));
+            }
+            known.push((name, &handler.scene));
         }
-        known.push(name);
     }
     Ok(())
 }
@@ -364,6 +369,11 @@ mod tests {
                 "",
                 r#"#[command("hi")] async fn a(&self) {} #[command("ho", aliases = ["HI"])] async fn b(&self) {}"#,
                 "there is a command `HI` already",
+            ),
+            (
+                "",
+                r#"#[command("a", chats = "group")] async fn a(&self) {} #[command("a", chats = "private")] async fn b(&self) {}"#,
+                "",
             ),
             ("", r#"#[cron("0 25 * * *")] async fn hi(&self) {}"#, "the hour is 0 to 23, not 25"),
             ("", r#"#[cron("0 8 * * *", mised = "once")] async fn hi(&self) {}"#, "unknown key `mised`"),
