@@ -76,6 +76,12 @@ pub struct Rest(pub String);
 
 impl Rest {
     /// The text as words: split on white space, quoted ones together.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let rest = Rest(r#"milk "brown bread""#.to_owned());
+    /// assert_eq!(rest.words(), ["milk", "brown bread"]);
+    /// ```
     #[must_use]
     pub fn words(&self) -> Vec<String> {
         split(&self.0).into_iter().map(|word| word.text).collect()

@@ -7,12 +7,26 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{HostError, Result, host, types::Bot};
 
 /// All accounts, online or not.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// assert!(bots::list().iter().any(|bot| bot.id == event.bot.id && bot.online));
+/// # Ok(()) });
+/// ```
 #[must_use]
 pub fn list() -> Vec<Bot> {
     host::bots::list()
 }
 
 /// One account by its id.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// assert_eq!(bots::get("10000")?.nickname, "iglu");
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// [`HostError::NotFound`] if there is none.
@@ -21,6 +35,15 @@ pub fn get(bot: impl AsRef<str>) -> Result<Bot, HostError> {
 }
 
 /// The users that the owner named as superusers of that bot.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// if !bots::superusers(&event.bot).contains(&event.sender.id) {
+///     event.reply("Only for the owner.").await?;
+/// }
+/// # Ok(()) });
+/// ```
 #[must_use]
 pub fn superusers(bot: impl AsRef<str>) -> Vec<String> {
     host::context::superusers(bot.as_ref())
@@ -31,10 +54,10 @@ pub fn superusers(bot: impl AsRef<str>) -> Vec<String> {
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// # async fn example(event: &MessageEvent) -> Result {
+/// # iglu_sdk::testing::example(async |event| {
 /// let status: Value = bots::call(&event.bot, "get_status", &json!({})).await?;
 /// log::info!("online: {}", status["online"]);
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 ///
 /// # Errors
@@ -55,12 +78,12 @@ pub async fn call<T: DeserializeOwned>(
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// # async fn example(event: &MessageEvent) -> Result {
+/// # iglu_sdk::testing::example(async |event| {
 /// let mut packets = bots::call_stream::<Value>(&event.bot, "test_download_stream", &json!({})).await?;
 /// while let Some(packet) = packets.next().await? {
 ///     log::info!("{packet}");
 /// }
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 ///
 /// # Errors

@@ -8,12 +8,30 @@ pub use crate::contract::iglu::plugin::clock::Timer;
 use crate::{Error, HostError, Result, host, types::Timestamp};
 
 /// Seconds since 1970.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// let begun = clock::now();
+/// clock::sleep(Duration::from_secs(3)).await?;
+/// assert!(clock::now() - begun >= 3.0);
+/// # Ok(()) });
+/// ```
 #[must_use]
 pub fn now() -> Timestamp {
     host::clock::now()
 }
 
 /// Waits. It counts as the handler's time: for long waits set a [timer](set_timer).
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// event.reply("One moment ...").await?;
+/// clock::sleep(Duration::from_secs(3)).await?;
+/// event.reply("... and it is done.").await?;
+/// # Ok(()) }).replied("... and it is done.");
+/// ```
 ///
 /// # Errors
 /// [`HostError::Cancelled`] on a reload or shutdown.
@@ -27,9 +45,9 @@ pub async fn sleep(time: Duration) -> Result<(), HostError> {
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// # async fn example() -> Result {
+/// # iglu_sdk::testing::example(async |_| {
 /// clock::remind("tea", Duration::from_secs(180), &"it is ready").await?;
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 ///
 /// # Errors
@@ -44,9 +62,9 @@ pub async fn remind(name: &str, after: Duration, data: &impl Serialize) -> Resul
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// # async fn example() -> Result {
+/// # iglu_sdk::testing::example(async |_| {
 /// clock::set_timer("tea", clock::now() + 180.0, &"it is ready").await?;
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 ///
 /// # Errors
@@ -92,6 +110,15 @@ pub async fn timers() -> Result<Vec<Timer>, HostError> {
 
 impl Timer {
     /// What it was set with.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// clock::remind("tea", Duration::from_secs(180), &"green").await?;
+    /// let tea: String = clock::timers().await?[0].data()?;
+    /// assert_eq!(tea, "green");
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// When there is none, or it has another shape.

@@ -130,6 +130,12 @@ pub struct Secret(String);
 
 impl Secret {
     /// The text.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// use iglu_sdk::config::Secret;
+    /// assert_eq!(Secret::from("hunter2").reveal(), "hunter2");
+    /// ```
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

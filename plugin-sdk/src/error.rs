@@ -11,12 +11,12 @@ pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// # async fn example(event: &MessageEvent) -> Result {
+/// # iglu_sdk::testing::example(async |event| {
 /// match event.reply("hello").await {
 ///     Err(HostError::RateLimited { seconds }) => log::info!("again in {seconds} s"),
 ///     other => drop(other?),
 /// }
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
@@ -124,6 +124,11 @@ pub struct Error {
 
 impl Error {
     /// An error that is only a text.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// assert_eq!(Error::new("it is odd").to_string(), "it is odd");
+    /// ```
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: Some(text.into()), source: None, usage: false }
@@ -147,6 +152,13 @@ impl Error {
     }
 
     /// The host's answer, if that is at the bottom of it.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let error = Error::from(HostError::NotFound("no such group".to_owned()));
+    /// assert!(matches!(error.host(), Some(HostError::NotFound(_))));
+    /// assert!(Error::new("no answer of the host").host().is_none());
+    /// ```
     #[must_use]
     pub fn host(&self) -> Option<&HostError> {
         let mut cause = self.source.as_deref();
@@ -198,6 +210,16 @@ impl<E: StdError + 'static> From<E> for Error {
 }
 
 /// Says what was being done when an error came, or what was missing.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// fn number(text: &str) -> Result<u32> {
+///     let word = text.split(' ').next_back().context("there is no word")?;
+///     word.parse::<u32>().context("the last word is no number")
+/// }
+/// assert_eq!(number("seven 7").unwrap(), 7);
+/// assert!(number("seven").unwrap_err().to_string().starts_with("the last word is no number: "));
+/// ```
 pub trait Context<T> {
     /// Puts the text in front of the error.
     ///

@@ -8,6 +8,15 @@ use crate::{
 
 /// The bytes of any media of that bot, as from [`messages::fetch`](crate::messages::fetch), if at most `limit`.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// use iglu_sdk::types::Media;
+/// let file = Media::from("https://example.com/roses.txt");
+/// assert_eq!(files::download(&event.bot, &file, 1 << 20).await?, b"rose");
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::Exhausted`] if there are more, [`HostError::NotFound`] if the platform has it no more.
 pub async fn download(bot: impl AsRef<str>, file: &Media, limit: u32) -> Result<Vec<u8>, HostError> {
@@ -15,6 +24,13 @@ pub async fn download(bot: impl AsRef<str>, file: &Media, limit: u32) -> Result<
 }
 
 /// Puts a file into a chat, in a group perhaps into a folder. Answers the file's id where the platform tells.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// files::upload(&event.bot, &event.chat, b"a rose".to_vec().into(), None).await?;
+/// # Ok(()) }).did("files.upload", &json!({"folder": null}));
+/// ```
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
@@ -30,6 +46,14 @@ pub async fn upload(
 
 /// A short-lived address of a file in a group or a private chat.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let url = files::url(&event.bot, &event.chat, "f-1").await?;
+/// assert!(url.starts_with("https://"));
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::NotFound`] if the platform has it no more.
 pub async fn url(bot: impl AsRef<str>, chat: &Chat, file_id: impl AsRef<str>) -> Result<String, HostError> {
@@ -37,6 +61,14 @@ pub async fn url(bot: impl AsRef<str>, chat: &Chat, file_id: impl AsRef<str>) ->
 }
 
 /// A group's files and folders; the root if `folder` is none.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let listing = files::list(&event.bot, "20001", None).await?;
+/// assert_eq!(listing.files[0].name, "roses.txt");
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// [`HostError::Denied`], or [`HostError::NotFound`].
@@ -51,6 +83,13 @@ pub async fn list(
 
 /// Removes a group's file.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// files::remove(&event.bot, "20001", "f-1").await?;
+/// # Ok(()) }).did("files.remove", &json!({"file_id": "f-1"}));
+/// ```
+///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
 pub async fn remove(
@@ -64,6 +103,13 @@ pub async fn remove(
 
 /// Makes a folder among a group's files. Answers its id where the platform tells.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// files::create_folder(&event.bot, "20001", "pictures").await?;
+/// # Ok(()) }).did("files.create_folder", &json!({"name": "pictures"}));
+/// ```
+///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
 pub async fn create_folder(
@@ -76,6 +122,13 @@ pub async fn create_folder(
 }
 
 /// Removes a folder.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// files::remove_folder(&event.bot, "20001", "d-1").await?;
+/// # Ok(()) }).did("files.remove_folder", &json!({"folder": "d-1"}));
+/// ```
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.

@@ -7,6 +7,13 @@ use crate::{
 
 /// The bot's friends.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// assert_eq!(friends::list(&event.bot).await?[0].user.nickname, "Ann");
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::Unsupported`] where the platform does not tell.
 pub async fn list(bot: impl AsRef<str>) -> Result<Vec<Friend>, HostError> {
@@ -14,6 +21,14 @@ pub async fn list(bot: impl AsRef<str>) -> Result<Vec<Friend>, HostError> {
 }
 
 /// Any user, friend or not.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let profile = friends::profile(&event.bot, "10001").await?;
+/// assert_eq!(profile.user.nickname, "Ann");
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// [`HostError::NotFound`] if there is none of that id.
@@ -23,6 +38,13 @@ pub async fn profile(bot: impl AsRef<str>, user: impl AsRef<str>) -> Result<User
 
 /// Likes a profile; QQ caps it per day.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// friends::like(&event.bot, &event.sender, 10).await?;
+/// # Ok(()) }).did("friends.like", &json!({"times": 10}));
+/// ```
+///
 /// # Errors
 /// [`HostError::Denied`], or [`HostError::Platform`] above the cap.
 pub async fn like(bot: impl AsRef<str>, user: impl AsRef<str>, times: u32) -> Result<(), HostError> {
@@ -30,6 +52,13 @@ pub async fn like(bot: impl AsRef<str>, user: impl AsRef<str>, times: u32) -> Re
 }
 
 /// Pokes a user in that group, or in the private chat.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// friends::poke(&event.bot, &event.sender, event.group()).await?;
+/// # Ok(()) }).did("friends.poke", &json!({"user": "10001", "group": "20001"}));
+/// ```
 ///
 /// # Errors
 /// [`HostError::Denied`], or [`HostError::Unsupported`].
@@ -40,6 +69,13 @@ pub async fn poke(bot: impl AsRef<str>, user: impl AsRef<str>, group: Option<&st
 
 /// Ends the friendship.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// friends::remove(&event.bot, "10002").await?;
+/// # Ok(()) }).did("friends.remove", &json!({"user": "10002"}));
+/// ```
+///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
 pub async fn remove(bot: impl AsRef<str>, user: impl AsRef<str>) -> Result<(), HostError> {
@@ -47,6 +83,13 @@ pub async fn remove(bot: impl AsRef<str>, user: impl AsRef<str>) -> Result<(), H
 }
 
 /// Join requests and invites that nobody has answered yet.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// assert!(friends::pending_requests(&event.bot).await?.is_empty());
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// [`HostError::Unsupported`] where the platform does not tell.
@@ -56,6 +99,15 @@ pub async fn pending_requests(bot: impl AsRef<str>) -> Result<Vec<Request>, Host
 
 /// Answers a request, even one that was kept for days. The reason is shown to the refused; for an approved friend it is
 /// the remark. For a request event there are [`approve`](crate::Event::approve) and [`refuse`](crate::Event::refuse).
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// for request in friends::pending_requests(&event.bot).await? {
+///     friends::answer_request(&event.bot, request, true, None).await?;
+/// }
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// [`HostError::Expired`] when somebody answered before.

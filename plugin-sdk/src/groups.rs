@@ -17,6 +17,15 @@ use crate::{
 
 /// The groups that the bot is in.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// for group in groups::list(&event.bot).await? {
+///     log::info!("{}: {}", group.id, group.name);
+/// }
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::Unsupported`] where the platform does not tell.
 pub async fn list(bot: impl AsRef<str>) -> Result<Vec<Group>, HostError> {
@@ -24,6 +33,13 @@ pub async fn list(bot: impl AsRef<str>) -> Result<Vec<Group>, HostError> {
 }
 
 /// One group.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// assert_eq!(groups::info(&event.bot, "20001").await?.name, "Garden");
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// [`HostError::NotFound`] if the bot is in no such group.
@@ -33,6 +49,14 @@ pub async fn info(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<Group,
 
 /// All members; may take seconds for a large group.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let members = groups::members(&event.bot, "20001").await?;
+/// assert_eq!(members.len(), 2);
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::NotFound`] if the bot is in no such group.
 pub async fn members(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<Vec<GroupMember>, HostError> {
@@ -40,6 +64,14 @@ pub async fn members(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<Vec
 }
 
 /// One member.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let member = groups::member(&event.bot, "20001", "10002").await?;
+/// assert_eq!(member.muted_until, None);
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// [`HostError::NotFound`] if there is none.
@@ -53,6 +85,13 @@ pub async fn member(
 }
 
 /// Removes a member; `refuse_return` also refuses that user's next requests.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// groups::kick(&event.bot, "20001", "10002", false).await?;
+/// # Ok(()) }).did("groups.kick", &json!({"user": "10002", "refuse_return": false}));
+/// ```
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
@@ -72,6 +111,15 @@ pub async fn kick(
 }
 
 /// Keeps a member from writing, for up to 30 days; zero lifts it.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// groups::mute(&event.bot, "20001", "10002", Duration::from_secs(600)).await?;
+/// // And lets them speak again.
+/// groups::mute(&event.bot, "20001", "10002", Duration::ZERO).await?;
+/// # Ok(()) }).did("groups.mute", &json!({"user": "10002", "seconds": 600}));
+/// ```
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
@@ -93,6 +141,13 @@ pub async fn mute(
 
 /// Keeps everyone but admins from writing, or lifts it.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// groups::mute_all(&event.bot, "20001", true).await?;
+/// # Ok(()) }).did("groups.mute_all", &json!({"on": true}));
+/// ```
+///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
 pub async fn mute_all(bot: impl AsRef<str>, group: impl AsRef<str>, on: bool) -> Result<(), HostError> {
@@ -100,6 +155,13 @@ pub async fn mute_all(bot: impl AsRef<str>, group: impl AsRef<str>, on: bool) ->
 }
 
 /// Makes a member admin, or no longer. The bot must be owner.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// groups::set_admin(&event.bot, "20001", "10002", true).await?;
+/// # Ok(()) }).did("groups.set_admin", &json!({"on": true}));
+/// ```
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
@@ -120,6 +182,13 @@ pub async fn set_admin(
 
 /// Sets a member's name in the group; empty removes it.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// groups::set_card(&event.bot, "20001", &event.sender, "the gardener").await?;
+/// # Ok(()) }).did("groups.set_card", &json!({"user": "10001", "card": "the gardener"}));
+/// ```
+///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
 pub async fn set_card(
@@ -138,6 +207,13 @@ pub async fn set_card(
 }
 
 /// Sets a member's title; empty removes it. The bot must be owner.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// groups::set_title(&event.bot, "20001", &event.sender, "rose").await?;
+/// # Ok(()) }).did("groups.set_title", &json!({"title": "rose"}));
+/// ```
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
@@ -158,6 +234,13 @@ pub async fn set_title(
 
 /// Names the group.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// groups::rename(&event.bot, "20001", "Rose garden").await?;
+/// # Ok(()) }).did("groups.rename", &json!({"name": "Rose garden"}));
+/// ```
+///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
 pub async fn rename(bot: impl AsRef<str>, group: impl AsRef<str>, name: &str) -> Result<(), HostError> {
@@ -165,6 +248,13 @@ pub async fn rename(bot: impl AsRef<str>, group: impl AsRef<str>, name: &str) ->
 }
 
 /// Makes a message essence, or no longer.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// groups::set_essence(&event.bot, "20001", &event.id, true).await?;
+/// # Ok(()) }).did("groups.set_essence", &json!({"on": true}));
+/// ```
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
@@ -185,6 +275,14 @@ pub async fn set_essence(
 
 /// The essence messages.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let newest = groups::essences(&event.bot, "20001").await?.into_iter().next();
+/// assert_eq!(newest.map(|entry| entry.sender), Some("10001".to_owned()));
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::Unsupported`] where the platform does not tell.
 pub async fn essences(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<Vec<EssenceEntry>, HostError> {
@@ -192,6 +290,13 @@ pub async fn essences(bot: impl AsRef<str>, group: impl AsRef<str>) -> Result<Ve
 }
 
 /// Posts an announcement.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// groups::announce(&event.bot, "20001", "The roses are in bloom.", None).await?;
+/// # Ok(()) }).did("groups.announce", &json!({"text": "The roses are in bloom."}));
+/// ```
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
@@ -207,6 +312,15 @@ pub async fn announce(
 
 /// The announcements.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let texts: Vec<_> =
+///     groups::announcements(&event.bot, "20001").await?.into_iter().map(|one| one.text).collect();
+/// assert_eq!(texts, ["Water the roses."]);
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::Unsupported`] where the platform does not tell.
 pub async fn announcements(
@@ -217,6 +331,15 @@ pub async fn announcements(
 }
 
 /// Removes an announcement.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// for old in groups::announcements(&event.bot, "20001").await? {
+///     groups::remove_announcement(&event.bot, "20001", &old.id).await?;
+/// }
+/// # Ok(()) }).did("groups.remove_announcement", &json!({"announcement": "a-1"}));
+/// ```
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
@@ -234,6 +357,13 @@ pub async fn remove_announcement(
 }
 
 /// Leaves the group.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// groups::leave(&event.bot, "20001").await?;
+/// # Ok(()) }).did("groups.leave", &json!({"group": "20001"}));
+/// ```
 ///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.

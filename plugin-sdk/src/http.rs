@@ -26,6 +26,8 @@
 //! Loopback and private addresses are reached only if the owner granted that very address
 //! (`http:http://127.0.0.1:3000`), whatever the manifest asks for. Redirects are followed inside one origin.
 
+mod answer;
+
 use std::{
     fmt::{Display, Write as _},
     future::{Future, IntoFuture},
@@ -33,16 +35,13 @@ use std::{
     time::Duration,
 };
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
+pub use self::answer::{Download, Response};
 use crate::{
     HostError, Result,
     host::{self, http as contract},
-    types::{Media, MediaSource},
 };
-
-/// How much of a body an error shows.
-const SHOWN: usize = 200;
 
 /// A request in the making; `.await` (or [`send`](Self::send)) sends it.
 #[must_use = "a request does nothing until it is awaited"]
@@ -53,55 +52,13 @@ pub struct Request {
     wrong: Option<HostError>,
 }
 
-/// What came back, with any status.
-#[derive(Clone, Debug)]
-pub struct Response {
-    /// 200 and so on.
-    pub status: u32,
-    /// Names in lower case, in order.
-    pub headers: Vec<(String, String)>,
-    /// The body's bytes.
-    pub body: Vec<u8>,
-}
-
-/// A large answer, which the host keeps for this plugin until it is sent: for half an hour at most.
-///
-/// It goes straight into a message:
-///
-/// ```
-/// # use iglu_sdk::{prelude::*, testing::{Harness, download}};
-/// # #[derive(Default)]
-/// # struct Cats;
-/// # #[plugin(id = "cats", permissions("http:https://api.example.com" = "to ask for cats"))]
-/// # impl Cats {
-/// #[command("film")]
-/// async fn film(&self, event: &MessageEvent) -> Result {
-///     let film = http::download("https://api.example.com/cat.mp4").await?.error_for_status()?;
-///     event.reply(file("cat.mp4", film)).await?;
-///     Ok(())
-/// }
-/// # }
-/// # let mut bot = Harness::<Cats>::new();
-/// # bot.answer("http.download", |_| Ok(download(200, "cat.mp4", 5_000_000)));
-/// # assert_eq!(bot.say("/film")[0].len(), 1);
-/// ```
-#[derive(Clone, Debug)]
-pub struct Download {
-    /// 200 and so on. The page of an error is kept as well.
-    pub status: u32,
-    /// Names in lower case, in order.
-    pub headers: Vec<(String, String)>,
-    /// Where the body is, how large, and how it is named.
-    pub file: Media,
-}
-
 /// A GET request.
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// # async fn example() -> Result {
+/// # iglu_sdk::testing::example(async |_| {
 /// let text = http::get("https://api.example.com/motd").await?.error_for_status()?.text();
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 pub fn get(url: impl Into<String>) -> Request {
     request("GET", url)
@@ -111,7 +68,7 @@ pub fn get(url: impl Into<String>) -> Request {
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// # async fn example() -> Result {
+/// # iglu_sdk::testing::example(async |_| {
 /// let made: Value = http::post("https://api.example.com/notes")
 ///     .json(&json!({"text": "buy milk"}))
 ///     .bearer("my token")
@@ -119,23 +76,44 @@ pub fn get(url: impl Into<String>) -> Request {
 ///     .await?
 ///     .error_for_status()?
 ///     .json()?;
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 pub fn post(url: impl Into<String>) -> Request {
     request("POST", url)
 }
 
 /// A PUT request.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// http::put("https://api.example.com/notes/1").json(&json!({"text": "milk"})).await?;
+/// # Ok(()) }).did("http.fetch", &json!({"method": "PUT"}));
+/// ```
 pub fn put(url: impl Into<String>) -> Request {
     request("PUT", url)
 }
 
 /// A DELETE request.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// http::delete("https://api.example.com/notes/1").await?.error_for_status()?;
+/// # Ok(()) }).did("http.fetch", &json!({"method": "DELETE"}));
+/// ```
 pub fn delete(url: impl Into<String>) -> Request {
     request("DELETE", url)
 }
 
 /// A request of any method.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// http::request("PATCH", "https://api.example.com/notes/1").body("milk").await?;
+/// # Ok(()) }).did("http.fetch", &json!({"method": "PATCH"}));
+/// ```
 pub fn request(method: impl Into<String>, url: impl Into<String>) -> Request {
     let request = contract::Request {
         method: method.into(),
@@ -149,6 +127,14 @@ pub fn request(method: impl Into<String>, url: impl Into<String>) -> Request {
 
 /// Gets what is too large for [`get`] (whose answer passes through the plugin's memory); see [`Download`].
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let film = http::download("https://api.example.com/roses.png").await?.error_for_status()?;
+/// event.reply(image(film)).await?;
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// As [`Request::send`].
 pub async fn download(url: impl Into<String>) -> Result<Download, HostError> {
@@ -157,12 +143,26 @@ pub async fn download(url: impl Into<String>) -> Result<Download, HostError> {
 
 impl Request {
     /// Adds a header.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// http::get("https://api.example.com/motd").header("accept-language", "zh").await?;
+    /// # Ok(()) });
+    /// ```
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.request.headers.push(contract::Header { name: name.into(), value: value.into() });
         self
     }
 
     /// Adds `authorization: Bearer ..`.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// http::get("https://api.example.com/me").bearer("my token").await?;
+    /// # Ok(()) });
+    /// ```
     pub fn bearer(self, token: impl Display) -> Self {
         self.header("authorization", format!("Bearer {token}"))
     }
@@ -171,10 +171,10 @@ impl Request {
     ///
     /// ```
     /// # use iglu_sdk::prelude::*;
-    /// # async fn example() -> Result {
+    /// # iglu_sdk::testing::example(async |_| {
     /// // https://api.example.com/find?q=a%26b%20%E7%8C%AB&page=2
     /// http::get("https://api.example.com/find").query("q", "a&b 猫").query("page", 2).await?;
-    /// # Ok(()) }
+    /// # Ok(()) });
     /// ```
     pub fn query(mut self, name: impl Display, value: impl Display) -> Self {
         let url = &mut self.request.url;
@@ -193,12 +193,26 @@ impl Request {
     }
 
     /// The body as it is.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// http::post("https://api.example.com/log").body("a line").await?;
+    /// # Ok(()) }).did("http.fetch", &json!({"method": "POST"}));
+    /// ```
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.request.body = body.into();
         self
     }
 
     /// The body as JSON, with its content type. What has no JSON form is [`HostError::Invalid`] when the request is sent.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// http::post("https://api.example.com/notes").json(&json!({"text": "milk"})).await?;
+    /// # Ok(()) });
+    /// ```
     pub fn json(mut self, value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
             Ok(body) => self.header("content-type", "application/json").body(body),
@@ -213,9 +227,9 @@ impl Request {
     ///
     /// ```
     /// # use iglu_sdk::prelude::*;
-    /// # async fn example() -> Result {
+    /// # iglu_sdk::testing::example(async |_| {
     /// http::post("https://api.example.com/login").form([("user", "ann"), ("word", "a&b")]).await?;
-    /// # Ok(()) }
+    /// # Ok(()) });
     /// ```
     pub fn form<N: Display, V: Display>(self, fields: impl IntoIterator<Item = (N, V)>) -> Self {
         let mut body = String::new();
@@ -231,12 +245,27 @@ impl Request {
     }
 
     /// The longest wait; the host's own limit bounds it.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// http::get("https://api.example.com/slow").timeout(Duration::from_secs(5)).await?;
+    /// # Ok(()) });
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.request.timeout_ms = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX).max(1);
         self
     }
 
     /// Sends it; the same as `.await`.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// let response = http::get("https://api.example.com/motd").send().await?;
+    /// assert_eq!(response.status, 200);
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// [`HostError::Denied`] for an origin that is not granted, [`HostError::Exhausted`] for too large a body,
@@ -252,10 +281,10 @@ impl Request {
     ///
     /// ```
     /// # use iglu_sdk::prelude::*;
-    /// # async fn example(event: &MessageEvent) -> Result {
+    /// # iglu_sdk::testing::example(async |event| {
     /// let report = http::get("https://api.example.com/report").query("year", 2026).download().await?;
     /// event.reply(file("report.pdf", report.error_for_status()?)).await?;
-    /// # Ok(()) }
+    /// # Ok(()) });
     /// ```
     ///
     /// # Errors
@@ -280,97 +309,6 @@ impl IntoFuture for Request {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }
-}
-
-impl Response {
-    /// Whether the status is 2xx.
-    #[must_use]
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    /// The response, if its status is 2xx.
-    ///
-    /// ```
-    /// # use iglu_sdk::{prelude::*, http::Response};
-    /// let response = |status| Response { status, headers: Vec::new(), body: b"no such cat".to_vec() };
-    /// assert!(response(200).error_for_status().is_ok());
-    /// assert_eq!(response(404).error_for_status().unwrap_err().to_string(), "failed: the server answers 404: no such cat");
-    /// ```
-    ///
-    /// # Errors
-    /// [`HostError::Other`] with the status and the beginning of the body.
-    pub fn error_for_status(self) -> Result<Self, HostError> {
-        if self.is_success() {
-            return Ok(self);
-        }
-        let text: String = self.text().trim().chars().take(SHOWN).collect();
-        let colon = if text.is_empty() { "" } else { ": " };
-        Err(HostError::Other(format!("the server answers {}{colon}{text}", self.status)))
-    }
-
-    /// The first header of this name, whatever its case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        header(&self.headers, name)
-    }
-
-    /// The body as text, wrong bytes replaced.
-    #[must_use]
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    /// The body read as JSON.
-    ///
-    /// # Errors
-    /// [`HostError::Other`] when it is none or does not fit the type.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, HostError> {
-        serde_json::from_slice(&self.body).map_err(|error| {
-            HostError::Other(format!("the response (status {}) does not fit: {error}", self.status))
-        })
-    }
-}
-
-impl Download {
-    /// Whether the status is 2xx.
-    #[must_use]
-    pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    /// The download, if its status is 2xx.
-    ///
-    /// # Errors
-    /// [`HostError::Other`] with the status.
-    pub fn error_for_status(self) -> Result<Self, HostError> {
-        if self.is_success() {
-            return Ok(self);
-        }
-        Err(HostError::Other(format!("the server answers {}", self.status)))
-    }
-
-    /// The first header of this name, whatever its case.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        header(&self.headers, name)
-    }
-}
-
-impl From<Download> for Media {
-    fn from(download: Download) -> Self {
-        download.file
-    }
-}
-
-impl From<Download> for MediaSource {
-    fn from(download: Download) -> Self {
-        download.file.source
-    }
-}
-
-fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
 fn named(headers: Vec<contract::Header>) -> Vec<(String, String)> {

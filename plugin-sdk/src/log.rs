@@ -15,6 +15,11 @@ pub use crate::host::log::Level;
 pub use crate::{__debug as debug, __error as error, __info as info, __trace as trace, __warn as warn};
 
 /// Writes one line; the macros are shorter.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// log::write(log::Level::Warn, "the pump is dry");
+/// ```
 pub fn write(level: Level, text: fmt::Arguments<'_>) {
     match text.as_str() {
         Some(text) => host::log::write(level, text),

@@ -40,9 +40,9 @@ pub fn image(source: impl Into<Media>) -> Message {
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// # async fn example(event: &MessageEvent) -> Result {
+/// # iglu_sdk::testing::example(async |event| {
 /// event.reply(voice("https://example.com/hello.mp3")).await?;
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 #[must_use]
 pub fn voice(source: impl Into<Media>) -> Message {
@@ -53,9 +53,9 @@ pub fn voice(source: impl Into<Media>) -> Message {
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// # async fn example(event: &MessageEvent) -> Result {
+/// # iglu_sdk::testing::example(async |event| {
 /// event.reply(video(http::download("https://example.com/cat.mp4").await?)).await?;
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 #[must_use]
 pub fn video(source: impl Into<Media>) -> Message {
@@ -105,6 +105,15 @@ pub struct Received<'a> {
 impl Received<'_> {
     /// All bytes, as far as the owner's limits go.
     ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// for picture in event.images() {
+    ///     storage::set_bytes("last picture", picture.download().await?).await?;
+    /// }
+    /// # Ok(()) });
+    /// ```
+    ///
     /// # Errors
     /// [`HostError::Exhausted`] if there are more, [`HostError::NotFound`] if the platform has it no more.
     pub async fn download(&self) -> Result<Vec<u8>, HostError> {
@@ -112,6 +121,19 @@ impl Received<'_> {
     }
 
     /// The bytes, if there are at most `limit`.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// for file in event.files() {
+    ///     match file.download_up_to(1 << 20).await {
+    ///         Ok(bytes) => log::info!("{} bytes", bytes.len()),
+    ///         Err(HostError::Exhausted(_)) => drop(event.reply("That is too large.").await?),
+    ///         Err(error) => return Err(error.into()),
+    ///     }
+    /// }
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// As [`download`](Self::download).
@@ -130,6 +152,13 @@ impl Deref for Received<'_> {
 
 impl MessageEvent {
     /// The images of the message, in order.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// assert!(event.images().is_empty(), "it has no images");
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn images(&self) -> Vec<Received<'_>> {
         self.media(|segment| match segment {
@@ -139,6 +168,15 @@ impl MessageEvent {
     }
 
     /// The voices of the message: one, if any.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// for voice in event.voices() {
+    ///     log::info!("a voice of {:?} bytes", voice.size);
+    /// }
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn voices(&self) -> Vec<Received<'_>> {
         self.media(|segment| match segment {
@@ -148,6 +186,15 @@ impl MessageEvent {
     }
 
     /// The videos of the message, in order.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// for video in event.videos() {
+    ///     event.reply(iglu_sdk::media::video(video)).await?;
+    /// }
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn videos(&self) -> Vec<Received<'_>> {
         self.media(|segment| match segment {
@@ -157,6 +204,14 @@ impl MessageEvent {
     }
 
     /// The files of the message, in order.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// let names: Vec<_> = event.files().iter().filter_map(|file| file.name.clone()).collect();
+    /// assert!(names.is_empty());
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn files(&self) -> Vec<Received<'_>> {
         self.media(|segment| match segment {
@@ -166,6 +221,14 @@ impl MessageEvent {
     }
 
     /// The images of the message that this one quotes, where its content is known.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// let all = event.images().into_iter().chain(event.quoted_images());
+    /// assert_eq!(all.count(), 0);
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn quoted_images(&self) -> Vec<Received<'_>> {
         let content = self.quoted().and_then(|quote| Message::from_json(quote.content.as_deref()?).ok());

@@ -1,6 +1,8 @@
 //! What a message says: segments in order.
 
-use std::{fmt, ops::Deref};
+mod conversions;
+
+use std::fmt;
 
 use crate::types::{
     Face, Forward, ForwardNode, Game, Image, Location, Markdown, Media, Mention, Mentioned, Music,
@@ -21,12 +23,24 @@ pub struct Message(Vec<Segment>);
 
 impl Message {
     /// An empty message.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// assert!(Message::new().is_empty());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Any segment; the methods below are shorter for most.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// use iglu_sdk::types::Segment;
+    /// let message = Message::new().segment(Segment::Shake);
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn segment(mut self, segment: Segment) -> Self {
         self.0.push(segment);
@@ -34,6 +48,11 @@ impl Message {
     }
 
     /// Plain text: nothing in it is read as markup. Joins with text before it.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// assert_eq!(Message::new().text("two ").text("words"), Message::from("two words"));
+    /// ```
     #[must_use]
     pub fn text(mut self, text: impl AsRef<str>) -> Self {
         if let Some(Segment::Text(before)) = self.0.last_mut() {
@@ -44,6 +63,12 @@ impl Message {
     }
 
     /// Mentions a user (an id, or anything that has one: `&event.sender`).
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().at("10001");
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn at(self, user: impl AsRef<str>) -> Self {
         let mentioned = Mentioned { id: user.as_ref().to_owned(), name: None, is_self: false };
@@ -51,12 +76,24 @@ impl Message {
     }
 
     /// Mentions everyone in the group.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().at_everyone();
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn at_everyone(self) -> Self {
         self.segment(Segment::At(Mention::Everyone))
     }
 
     /// A QQ face by its number.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().face(178);
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn face(self, id: impl fmt::Display) -> Self {
         self.segment(Segment::Face(Face {
@@ -70,24 +107,48 @@ impl Message {
 
     /// An image by its address (`"https://.."`) or its bytes, or as it was [received](crate::media::Received) or
     /// [downloaded](crate::http::Download).
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().image("https://example.com/rose.png");
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn image(self, source: impl Into<Media>) -> Self {
         self.segment(Segment::Image(source.into().into()))
     }
 
     /// A voice message by its address or its bytes.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().voice(b"#!SILK_V3".to_vec());
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn voice(self, source: impl Into<Media>) -> Self {
         self.segment(Segment::Voice(source.into().into()))
     }
 
     /// A video by its address or its bytes.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().video("https://example.com/rose.mp4");
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn video(self, source: impl Into<Media>) -> Self {
         self.segment(Segment::Video(source.into().into()))
     }
 
     /// A file with the name under which it is shown.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().file("rose.txt", b"a rose".to_vec());
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn file(self, name: impl Into<String>, source: impl Into<Media>) -> Self {
         let media = Media { name: Some(name.into()), ..source.into() };
@@ -95,6 +156,12 @@ impl Message {
     }
 
     /// Quotes a message; it goes to the front, where platforms want it.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().text("yes").quote("message-1");
+    /// assert_eq!(message.len(), 2);
+    /// ```
     #[must_use]
     pub fn quote(mut self, message: impl Into<String>) -> Self {
         let quote = Quote { message: message.into(), sender: None, time: None, text: None, content: None };
@@ -103,6 +170,12 @@ impl Message {
     }
 
     /// Markdown, where the platform can.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().markdown("# Roses");
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn markdown(self, content: impl Into<String>) -> Self {
         self.segment(Segment::Markdown(Markdown { content: Some(content.into()), template: None }))
@@ -124,6 +197,12 @@ impl Message {
     }
 
     /// A markdown template of the official platform, as its JSON: `{"custom_template_id", "params"}`.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().markdown_template(r#"{"custom_template_id": "1"}"#);
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn markdown_template(self, json: impl Into<String>) -> Self {
         self.segment(Segment::Markdown(Markdown { content: None, template: Some(json.into()) }))
@@ -142,12 +221,24 @@ impl Message {
     }
 
     /// An embed for the official platform's channels, as its JSON.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().embed(r#"{"title": "Roses"}"#);
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn embed(self, json: impl Into<String>) -> Self {
         self.segment(Segment::Embed(json.into()))
     }
 
     /// Links a channel of a guild of the official platform.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().channel("30001");
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn channel(self, channel: impl Into<String>) -> Self {
         let mentioned = Mentioned { id: channel.into(), name: None, is_self: false };
@@ -155,12 +246,24 @@ impl Message {
     }
 
     /// A card as QQ's own JSON.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().card(r#"{"app": "com.tencent.miniapp"}"#);
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn card(self, json: impl Into<String>) -> Self {
         self.segment(Segment::Card(json.into()))
     }
 
     /// A place, in degrees.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().location(39.9, 116.4, "Beijing");
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn location(self, latitude: f64, longitude: f64, title: impl Into<String>) -> Self {
         self.segment(Segment::Location(Location {
@@ -172,18 +275,36 @@ impl Message {
     }
 
     /// A song by its number on "qq", "163", "kugou", "migu" or "kuwo".
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().music("163", "28949129");
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn music(self, source: impl Into<String>, id: impl Into<String>) -> Self {
         self.segment(Segment::Music(Music::Track(MusicTrack { source: source.into(), id: id.into() })))
     }
 
     /// QQ throws a die.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().dice();
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn dice(self) -> Self {
         self.segment(Segment::Dice(Game { outcome: None }))
     }
 
     /// QQ plays rock, paper, scissors.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::new().rps();
+    /// assert_eq!(message.len(), 1);
+    /// ```
     #[must_use]
     pub fn rps(self) -> Self {
         self.segment(Segment::Rps(Game { outcome: None }))
@@ -205,12 +326,23 @@ impl Message {
     }
 
     /// The contract's JSON form, as it is kept in storage or in a merged message.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// assert_eq!(Message::from("hi").to_json(), r#"[{"type":"text","data":"hi"}]"#);
+    /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(&self.0).expect("segments are plain data and have a JSON form")
     }
 
     /// Reads the contract's JSON form.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// let message = Message::from("hi").dice();
+    /// assert_eq!(Message::from_json(&message.to_json()).unwrap(), message);
+    /// ```
     ///
     /// # Errors
     /// What is wrong, and where.
@@ -219,6 +351,11 @@ impl Message {
     }
 
     /// The segments.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// assert_eq!(Message::from("hi").dice().into_segments().len(), 2);
+    /// ```
     #[must_use]
     pub fn into_segments(self) -> Vec<Segment> {
         self.0
@@ -227,6 +364,12 @@ impl Message {
 
 impl ForwardNode {
     /// A made node: who seems to have said what.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// use iglu_sdk::types::ForwardNode;
+    /// assert_eq!(ForwardNode::new("10001", "Ann", "hi").nickname, "Ann");
+    /// ```
     #[must_use]
     pub fn new(sender: impl Into<String>, nickname: impl Into<String>, content: impl Into<Message>) -> Self {
         Self {
@@ -239,12 +382,25 @@ impl ForwardNode {
     }
 
     /// A message that exists, by its id.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// use iglu_sdk::types::ForwardNode;
+    /// let merged = Message::new().forward([ForwardNode::existing("message-1")]);
+    /// assert_eq!(merged.len(), 1);
+    /// ```
     #[must_use]
     pub fn existing(message: impl Into<String>) -> Self {
         Self { message: Some(message.into()), ..Self::new("", "", Message::new()) }
     }
 
     /// What the node says.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// use iglu_sdk::types::ForwardNode;
+    /// assert_eq!(ForwardNode::new("10001", "Ann", "hi").message().unwrap(), Message::from("hi"));
+    /// ```
     ///
     /// # Errors
     /// When its JSON is not the contract's.
@@ -293,112 +449,5 @@ impl Message {
     #[must_use]
     pub fn plain_text(&self) -> String {
         Content::plain_text(self.0.as_slice())
-    }
-}
-
-impl Deref for Message {
-    type Target = [Segment];
-
-    fn deref(&self) -> &[Segment] {
-        &self.0
-    }
-}
-
-impl IntoIterator for Message {
-    type Item = Segment;
-    type IntoIter = std::vec::IntoIter<Segment>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Message {
-    type Item = &'a Segment;
-    type IntoIter = std::slice::Iter<'a, Segment>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
-    }
-}
-
-impl Extend<Segment> for Message {
-    fn extend<I: IntoIterator<Item = Segment>>(&mut self, segments: I) {
-        self.0.extend(segments);
-    }
-}
-
-impl FromIterator<Segment> for Message {
-    fn from_iter<I: IntoIterator<Item = Segment>>(segments: I) -> Self {
-        Self(segments.into_iter().collect())
-    }
-}
-
-impl From<Vec<Segment>> for Message {
-    fn from(segments: Vec<Segment>) -> Self {
-        Self(segments)
-    }
-}
-
-impl From<Segment> for Message {
-    fn from(segment: Segment) -> Self {
-        Self(vec![segment])
-    }
-}
-
-impl From<&str> for Message {
-    fn from(text: &str) -> Self {
-        Self::new().text(text)
-    }
-}
-
-impl From<String> for Message {
-    fn from(text: String) -> Self {
-        Self(vec![Segment::Text(text)])
-    }
-}
-
-impl From<&String> for Message {
-    fn from(text: &String) -> Self {
-        Self::from(text.as_str())
-    }
-}
-
-/// Equal to a text if it is that text and nothing else.
-impl PartialEq<str> for Message {
-    fn eq(&self, text: &str) -> bool {
-        self.0.iter().all(|segment| matches!(segment, Segment::Text(_))) && self.plain_text() == text
-    }
-}
-
-impl PartialEq<&str> for Message {
-    fn eq(&self, text: &&str) -> bool {
-        self == *text
-    }
-}
-
-impl PartialEq<String> for Message {
-    fn eq(&self, text: &String) -> bool {
-        self == text.as_str()
-    }
-}
-
-/// For people: text as it is, other segments as `[image]`.
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for segment in self {
-            match segment {
-                Segment::Text(text) => f.write_str(text)?,
-                Segment::At(Mention::User(user)) => write!(f, "@{}", user.name.as_ref().unwrap_or(&user.id))?,
-                Segment::At(Mention::Everyone) => f.write_str("@everyone")?,
-                other => {
-                    let debug = format!("{other:?}");
-                    let name = debug.trim_start_matches("Segment::");
-                    let end = name.find(|c: char| !c.is_alphanumeric()).unwrap_or(name.len());
-                    write!(f, "[{}]", name[..end].to_lowercase())?;
-                }
-            }
-        }
-        Ok(())
     }
 }

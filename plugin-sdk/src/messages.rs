@@ -9,9 +9,9 @@ use crate::{
 ///
 /// ```
 /// # use iglu_sdk::{prelude::*, types::Chat};
-/// # async fn example(event: &MessageEvent) -> Result {
+/// # iglu_sdk::testing::example(async |event| {
 /// messages::send(&event.bot, &Chat::Group("20001".into()), "good morning").await?;
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 ///
 /// # Errors
@@ -27,6 +27,14 @@ pub async fn send(
 
 /// Takes a message back. Permission `recall`; the plugin's own answers are free.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let sent = messages::send(&event.bot, &event.chat, "in a hurry").await?;
+/// messages::recall(&event.bot, &event.chat, &sent.messages[0]).await?;
+/// # Ok(()) }).did("messages.recall", &json!({"bot": "10000"}));
+/// ```
+///
 /// # Errors
 /// [`HostError::Denied`], or the platform's refusal.
 pub async fn recall(bot: impl AsRef<str>, chat: &Chat, message: impl AsRef<str>) -> Result<(), HostError> {
@@ -34,6 +42,14 @@ pub async fn recall(bot: impl AsRef<str>, chat: &Chat, message: impl AsRef<str>)
 }
 
 /// A message by its id, with fresh addresses of its media. Free in the chats of running events, else permission `send`.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let again = messages::fetch(&event.bot, &event.chat, &event.id).await?;
+/// assert_eq!(again.text, "hello");
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// [`HostError::NotFound`] if the platform has forgotten it.
@@ -47,6 +63,14 @@ pub async fn fetch(
 
 /// The messages inside a merged one.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let merged = messages::fetch_forward(&event.bot, "forward-1").await?;
+/// assert_eq!(merged[0].sender.nickname, "Ann");
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::NotFound`] if the platform has forgotten it.
 pub async fn fetch_forward(
@@ -57,6 +81,14 @@ pub async fn fetch_forward(
 }
 
 /// Up to `count` messages in the order of time, up to `before` or to the newest. Permission as [`fetch`].
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let last = messages::history(&event.bot, &event.chat, None, 20).await?;
+/// assert_eq!(last[0].text, "hello");
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// [`HostError::Unsupported`] where the platform keeps none.
@@ -72,6 +104,13 @@ pub async fn history(
 
 /// Puts an emoji under a message, or takes it away: a QQ face's number or a Unicode emoji's decimal code point.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// messages::react(&event.bot, &event.chat, &event.id, 128077, true).await?;
+/// # Ok(()) }).did("messages.react", &json!({"emoji": "128077"}));
+/// ```
+///
 /// # Errors
 /// [`HostError::Unsupported`] where the platform cannot.
 pub async fn react(
@@ -86,6 +125,13 @@ pub async fn react(
 }
 
 /// Marks the chat as read. Permission `send`.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// messages::mark_read(&event.bot, &event.chat).await?;
+/// # Ok(()) }).did("messages.mark_read", &json!({"bot": "10000"}));
+/// ```
 ///
 /// # Errors
 /// [`HostError::Unsupported`] where the platform cannot.

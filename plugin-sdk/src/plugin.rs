@@ -81,6 +81,12 @@ impl Call {
 }
 
 /// A handler's reference parameter.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot take `&{Self}`",
+    label = "this is not part of an event",
+    note = "by reference a handler takes its event (`&MessageEvent`, `&Event<MemberJoined>`) or the `&Invocation` of its command; \
+            what users write is owned: `String`, `u32`, `Rest`"
+)]
 pub trait View: Sized {
     /// What `#[on]` without names listens to.
     const KINDS: &'static [&'static str];

@@ -30,6 +30,15 @@ use crate::{HostError, Result, host, host::storage::Entry};
 
 /// The value, if there is one.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// storage::set("greeting", "hello").await?;
+/// let greeting: Option<String> = storage::get("greeting").await?;
+/// assert_eq!(greeting.as_deref(), Some("hello"));
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::Invalid`] when the value does not fit the type.
 pub async fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>, HostError> {
@@ -40,9 +49,9 @@ pub async fn get<T: DeserializeOwned>(key: &str) -> Result<Option<T>, HostError>
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// # async fn example() -> Result {
+/// # iglu_sdk::testing::example(async |_| {
 /// let [wins, losses] = storage::get_many::<u32, 2>(["wins", "losses"]).await?;
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 ///
 /// # Errors
@@ -60,6 +69,14 @@ pub async fn get_many<T: DeserializeOwned, const N: usize>(
 
 /// Keeps a value.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// storage::set("scores", &[3, 1, 2]).await?;
+/// assert_eq!(storage::get::<Vec<u32>>("scores").await?, Some(vec![3, 1, 2]));
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::Exhausted`] when the plugin's quota is full.
 pub async fn set(key: &str, value: &(impl Serialize + ?Sized)) -> Result<(), HostError> {
@@ -67,6 +84,15 @@ pub async fn set(key: &str, value: &(impl Serialize + ?Sized)) -> Result<(), Hos
 }
 
 /// Keeps a value for some time, in whole seconds and at least one.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// storage::set_for("seen", &true, Duration::from_secs(60)).await?;
+/// clock::sleep(Duration::from_secs(61)).await?;
+/// assert_eq!(storage::get::<bool>("seen").await?, None);
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// As [`set`].
@@ -77,6 +103,13 @@ pub async fn set_for(key: &str, value: &(impl Serialize + ?Sized), time: Duratio
 
 /// The value's bytes, if there is one.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// assert_eq!(storage::get_bytes("picture").await?, None);
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::Invalid`] for an empty or too long key.
 pub async fn get_bytes(key: &str) -> Result<Option<Vec<u8>>, HostError> {
@@ -84,6 +117,14 @@ pub async fn get_bytes(key: &str) -> Result<Option<Vec<u8>>, HostError> {
 }
 
 /// Keeps bytes.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// storage::set_bytes("picture", vec![0x89, 0x50]).await?;
+/// assert_eq!(storage::get_bytes("picture").await?, Some(vec![0x89, 0x50]));
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// As [`set`].
@@ -93,6 +134,15 @@ pub async fn set_bytes(key: &str, value: Vec<u8>) -> Result<(), HostError> {
 
 /// Removes a value and says whether there was one.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// storage::set("greeting", "hello").await?;
+/// assert!(storage::remove("greeting").await?);
+/// assert!(!storage::remove("greeting").await?, "it is gone already");
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::Invalid`] for an empty or too long key.
 pub async fn remove(key: &str) -> Result<bool, HostError> {
@@ -100,6 +150,16 @@ pub async fn remove(key: &str) -> Result<bool, HostError> {
 }
 
 /// All keys with that prefix, in the order of their bytes, with their values.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// storage::set("notes/2", "bread").await?;
+/// storage::set("notes/1", "milk").await?;
+/// let notes: Vec<(String, String)> = storage::entries("notes/").await?;
+/// assert_eq!(notes[0], ("notes/1".to_owned(), "milk".to_owned()));
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// [`HostError::Invalid`] when a value does not fit the type.
@@ -121,6 +181,14 @@ pub async fn entries<T: DeserializeOwned>(prefix: &str) -> Result<Vec<(String, T
 
 /// Adds to a number (0 if absent) and answers the new one; handlers that run at once do not lose each other's.
 ///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// assert_eq!(storage::add("visits", 1.0).await?, 1.0);
+/// assert_eq!(storage::add("visits", 1.0).await?, 2.0);
+/// # Ok(()) });
+/// ```
+///
 /// # Errors
 /// [`HostError::Invalid`] when the value is no number.
 pub async fn add(key: &str, delta: f64) -> Result<f64, HostError> {
@@ -132,14 +200,14 @@ pub async fn add(key: &str, delta: f64) -> Result<f64, HostError> {
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// # async fn example() -> Result {
+/// # iglu_sdk::testing::example(async |_| {
 /// let queue = storage::update("queue", |queue: Option<Vec<String>>| {
 ///     let mut queue = queue.unwrap_or_default();
 ///     queue.push("next".into());
 ///     Some(queue)
 /// })
 /// .await?;
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 ///
 /// # Errors
@@ -160,6 +228,14 @@ pub async fn update<T: Serialize + DeserializeOwned>(
 }
 
 /// Keeps several values, all or none.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// storage::set_many([("wins", &3), ("losses", &1)]).await?;
+/// assert_eq!(storage::get_many::<u32, 2>(["wins", "losses"]).await?, [Some(3), Some(1)]);
+/// # Ok(()) });
+/// ```
 ///
 /// # Errors
 /// As [`set`].

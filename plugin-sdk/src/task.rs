@@ -25,6 +25,15 @@ pub fn spawn(task: impl Future<Output = ()> + 'static) {
 }
 
 /// Whether the owner granted a permission, in the manifest's words: `"send"`, `"http:https://api.example.com"`.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |_| {
+/// if !iglu_sdk::granted("send") {
+///     log::warn!("reminders cannot be sent");
+/// }
+/// # Ok(()) });
+/// ```
 #[must_use]
 pub fn granted(permission: &str) -> bool {
     host::context::granted(permission)

@@ -46,6 +46,13 @@ impl AsRef<str> for Group {
 
 impl User {
     /// The name that the others in the chat see: the card, else the nickname, else the id.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// assert_eq!(event.sender.display_name(), "Ann");
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn display_name(&self) -> &str {
         let card = self.card.as_deref().filter(|card| !card.is_empty());
@@ -55,6 +62,13 @@ impl User {
 
 impl Chat {
     /// The group's id, if this is a group.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// use iglu_sdk::types::Chat;
+    /// assert_eq!(Chat::Group("20001".to_owned()).group(), Some("20001"));
+    /// assert_eq!(Chat::Private("10001".to_owned()).group(), None);
+    /// ```
     #[must_use]
     pub fn group(&self) -> Option<&str> {
         match self {
@@ -64,6 +78,12 @@ impl Chat {
     }
 
     /// Whether one user and the bot are alone in it.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// use iglu_sdk::types::Chat;
+    /// assert!(Chat::Private("10001".to_owned()).is_private());
+    /// ```
     #[must_use]
     pub fn is_private(&self) -> bool {
         matches!(self, Self::Private(_) | Self::Temporary(_) | Self::Direct(_))

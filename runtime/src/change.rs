@@ -31,7 +31,17 @@ pub(crate) struct Change {
     pub(crate) config: Live,
     pub(crate) router: Arc<Router>,
     pub(crate) folder: Resettle,
-    pub(crate) level: Box<dyn Fn(&str) + Send + Sync>,
+    pub(crate) rules: Follow,
+}
+
+/// How the file is followed.
+pub(crate) struct Follow {
+    /// Puts right what is not for the file to say.
+    pub(crate) settled: Box<dyn Fn(Config) -> Config + Send + Sync>,
+    /// Whether a file that is not there is as good as an empty one.
+    pub(crate) may_be_absent: bool,
+    /// Is told the configuration that counts from now on.
+    pub(crate) told: Box<dyn Fn(&Config) + Send + Sync>,
 }
 
 impl Change {
@@ -70,11 +80,11 @@ impl Change {
 
     async fn read(&self, text: Option<&str>, first: bool) {
         let old = self.config.load_full();
-        let Some(text) = text else {
+        let Some(text) = text.or(self.rules.may_be_absent.then_some("")) else {
             let file = old.file.display();
             return warn!("{file} cannot be read; the configuration stays as it was");
         };
-        match Config::parse(text, &old.file) {
+        match Config::parse(text, &old.file).map(&self.rules.settled) {
             Ok(new) if new == *old && !first => info!("iglu.toml says the same as before"),
             Ok(new) if new == *old => {}
             Ok(new) => self.take_over(&old, new).await,
@@ -89,9 +99,6 @@ impl Change {
         let new = Arc::new(new);
         self.config.store(Arc::clone(&new));
         self.router.settle((&*new).into());
-        if new.log.level != old.log.level {
-            (self.level)(&new.log.level);
-        }
         let later = [
             ("[[bot]]", new.bots != old.bots),
             ("[folders]", (&new.plugins_dir, &new.data_dir) != (&old.plugins_dir, &old.data_dir)),
@@ -101,6 +108,7 @@ impl Change {
             warn!("{what} in iglu.toml has changed; this counts from the next start of iglu on");
         }
         self.folder.resettle().await;
+        (self.rules.told)(&new);
         info!("the changed iglu.toml counts");
     }
 

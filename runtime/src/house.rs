@@ -13,7 +13,7 @@ use tracing::{debug, info, warn};
 
 use crate::adapter::{Inlet, onebot, qq};
 use crate::bot::Bots;
-use crate::change::Change;
+use crate::change::{Change, Follow};
 use crate::clock::Clock;
 use crate::config::{BotConfig, Config, Live, OfficialConfig};
 use crate::host::tidy_downloads;
@@ -150,11 +150,17 @@ impl House {
     /// From now on changes of the configuration's file are taken over while the house is open. `level` is told the log's
     /// level.
     pub fn follow_config(&self, level: impl Fn(&str) + Send + Sync + 'static) {
+        let told = Box::new(move |config: &Config| level(&config.log.level));
+        self.follow_config_by(Follow { settled: Box::new(|config| config), may_be_absent: false, told });
+    }
+
+    /// The same, by other rules.
+    pub(crate) fn follow_config_by(&self, rules: Follow) {
         let change = Change {
             config: Arc::clone(&self.config),
             router: Arc::clone(&self.router),
             folder: self.folder.resettle(),
-            level: Box::new(level),
+            rules,
         };
         tokio::spawn(change.follow(self.over.clone()));
     }

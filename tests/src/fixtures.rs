@@ -52,6 +52,11 @@ impl Fixture {
         self.with("0.0.0000", &version(number))
     }
 
+    /// With another text of the same length in the place of this one, wherever it stands.
+    pub fn renamed(self, old: &str, new: &str) -> Self {
+        self.with(old, new)
+    }
+
     /// With another behaviour in `start`.
     pub fn start(self, mode: Mode) -> Self {
         self.with("START:normal__", &format!("START:{}", mode.literal()))

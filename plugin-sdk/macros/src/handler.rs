@@ -1,11 +1,12 @@
 //! One annotated method: its entry in the manifest and its arm of the dispatch.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Attribute, Error, Expr, Ident, ImplItemFn, Meta, Result, spanned::Spanned};
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Attribute, Error, Expr, Ident, ImplItemFn, Meta, Result, ReturnType, spanned::Spanned};
 
 use crate::{
     attributes::{self, Item, doc_text, unknown},
+    cron,
     parameters::{Argument, Parameter, Receiver, parameters, receiver},
 };
 
@@ -13,6 +14,10 @@ use crate::{
 pub(crate) const TRIGGERS: [&str; 5] = ["command", "keyword", "regex", "on", "cron"];
 
 pub(crate) struct Handler {
+    /// What users call it, if it is a command, each with its place.
+    pub(crate) names: Vec<(String, Span)>,
+    /// For whom, where, and how early, in one text.
+    pub(crate) scene: String,
     /// The entry's tokens for the manifest.
     pub(crate) entry: TokenStream,
     /// `"name" => { .. }`.
@@ -32,7 +37,9 @@ struct Common {
 /// One handler for each trigger of the method; the second and later ones are named with a number.
 pub(crate) fn handlers(method: &ImplItemFn, triggers: &[Attribute]) -> Result<Vec<Handler>> {
     if method.sig.asyncness.is_none() {
-        return Err(Error::new_spanned(method.sig.fn_token, "a handler is an `async fn`"));
+        let name = &method.sig.ident;
+        let text = format!("a handler is an `async fn`; write `async fn {name}(..)`");
+        return Err(Error::new_spanned(method.sig.fn_token, text));
     }
     triggers
         .iter()
@@ -60,9 +67,12 @@ fn handler(method: &ImplItemFn, trigger: &Attribute, name: &str) -> Result<Handl
         .map(|argument| argument.usage())
         .collect::<Vec<_>>()
         .join(" ");
-    let mut rest = Vec::new();
+    let (mut rest, mut names) = (Vec::new(), Vec::new());
     let on = match kind.as_str() {
-        "command" => command(trigger, items, &mut rest, &mut usage, &parameters, &doc_text(&method.attrs))?,
+        "command" => {
+            names = command_names(trigger, items, &mut rest)?;
+            command(&names, &mut rest, &mut usage, &parameters, &doc_text(&method.attrs))?
+        }
         "keyword" => {
             let words =
                 positional(items, &mut rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
@@ -81,7 +91,7 @@ fn handler(method: &ImplItemFn, trigger: &Attribute, name: &str) -> Result<Handl
             let kinds = kinds(trigger, items, &mut rest, &parameters)?;
             quote!(Event { kinds: &[#(#kinds),*] })
         }
-        _ => cron(trigger, items, &mut rest)?,
+        _ => cron_line(trigger, items, &mut rest)?,
     };
     let Common { who, chats, to_me, priority, block, cooldown, rate } = common(&rest)?;
     let entry = quote! {
@@ -97,46 +107,60 @@ fn handler(method: &ImplItemFn, trigger: &Attribute, name: &str) -> Result<Handl
             rate: #rate,
         }
     };
-    Ok(Handler { entry, arm: arm(method, &kind, name, &usage, &parameters)? })
+    let scene = format!("{who} {chats} {to_me} {priority}");
+    Ok(Handler { names, scene, entry, arm: arm(method, &kind, name, &usage, &parameters)? })
+}
+
+/// The command's name and its aliases.
+fn command_names(trigger: &Attribute, items: Vec<Item>, rest: &mut Vec<Item>) -> Result<Vec<(String, Span)>> {
+    let placed = |expr: &Expr| attributes::text(expr).map(|text| (text, expr.span()));
+    let mut names = positional(items, rest).iter().map(placed).collect::<Result<Vec<_>>>()?;
+    if names.len() != 1 {
+        return Err(Error::new_spanned(trigger, "one name is wanted: `#[command(\"echo\")]`"));
+    }
+    if let Some(at) = rest.iter().position(|item| item.name() == "aliases") {
+        let aliases = rest.remove(at);
+        let place = aliases.value()?.span();
+        names.extend(aliases.texts()?.into_iter().map(|alias| (alias, place)));
+    }
+    for (name, place) in &names {
+        if name.is_empty()
+            || name.split(' ').any(|part| part.is_empty() || part.contains(char::is_whitespace))
+        {
+            return Err(Error::new(
+                *place,
+                format!(
+                    "`{name}`: a command is one word without its prefix, or with a sub-command, `note add`"
+                ),
+            ));
+        }
+        if let Some(bare) = name.strip_prefix(['/', '／']).filter(|bare| !bare.is_empty()) {
+            return Err(Error::new(
+                *place,
+                format!(
+                    "the prefix is the owner's to choose, so it is no part of the name; write \"{bare}\""
+                ),
+            ));
+        }
+    }
+    Ok(names)
 }
 
 fn command(
-    trigger: &Attribute,
-    items: Vec<Item>,
+    names: &[(String, Span)],
     rest: &mut Vec<Item>,
     usage: &mut String,
     parameters: &[Parameter],
     help: &str,
 ) -> Result<TokenStream> {
-    let names = positional(items, rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
-    let [name] = names.as_slice() else {
-        return Err(Error::new_spanned(trigger, "one name is wanted: `#[command(\"echo\")]`"));
-    };
-    let (mut aliases, mut own_usage) = (Vec::new(), String::new());
-    let mut others = Vec::new();
-    for item in rest.drain(..) {
-        match item.name() {
-            "aliases" => aliases = item.texts()?,
-            "usage" => {
-                own_usage = item.text()?;
-                usage.clone_from(&own_usage);
-            }
-            _ => others.push(item),
-        }
+    let mut own_usage = String::new();
+    if let Some(at) = rest.iter().position(|item| item.name() == "usage") {
+        own_usage = rest.remove(at).text()?;
+        usage.clone_from(&own_usage);
     }
-    *rest = others;
-    for word in [name].into_iter().chain(&aliases) {
-        if word.is_empty()
-            || word.split(' ').any(|part| part.is_empty() || part.contains(char::is_whitespace))
-        {
-            return Err(Error::new_spanned(
-                trigger,
-                format!(
-                    "`{word}`: a command is one word without its prefix, or with a sub-command, `note add`"
-                ),
-            ));
-        }
-    }
+    let mut names = names.iter().map(|(name, _)| name);
+    let name = names.next();
+    let aliases = names;
     let (options, arguments): (Vec<_>, Vec<_>) =
         parameters.iter().filter_map(Parameter::as_argument).partition(|argument| argument.is_option());
     let declare =
@@ -185,21 +209,13 @@ fn kinds(
     Ok(kinds)
 }
 
-fn cron(trigger: &Attribute, items: Vec<Item>, rest: &mut Vec<Item>) -> Result<TokenStream> {
-    let lines = positional(items, rest).iter().map(attributes::text).collect::<Result<Vec<_>>>()?;
-    let [line] = lines.as_slice() else {
+fn cron_line(trigger: &Attribute, items: Vec<Item>, rest: &mut Vec<Item>) -> Result<TokenStream> {
+    let lines = positional(items, rest);
+    let [literal] = lines.as_slice() else {
         return Err(Error::new_spanned(trigger, "one line is wanted: `#[cron(\"0 8 * * *\")]`"));
     };
-    let fields = line.split_whitespace().count();
-    if fields != 5 || line.starts_with('@') {
-        return Err(Error::new_spanned(
-            trigger,
-            format!(
-                "a cron line has five fields (minute, hour, day of month, month, day of week), this one has {fields}: \
-                 `#[cron(\"0 8 * * *\")]` is at eight every morning"
-            ),
-        ));
-    }
+    let line = attributes::text(literal)?;
+    cron::check(&line).map_err(|reason| Error::new_spanned(literal, reason))?;
     let zone = match rest.iter().position(|item| item.name() == "zone") {
         Some(index) => {
             let zone = rest.remove(index).text()?;
@@ -270,7 +286,7 @@ fn common(items: &[Item]) -> Result<Common> {
 fn cooldown(item: &Item) -> Result<TokenStream> {
     let (mut seconds, mut per) = (None, "user".to_owned());
     match &item.inner {
-        None => seconds = Some(item.integer()?),
+        None => seconds = item.integer().ok(),
         Some(inner) => {
             for item in inner {
                 match item.name() {
@@ -285,7 +301,11 @@ fn cooldown(item: &Item) -> Result<TokenStream> {
         Some(Ok(seconds)) => Ok(quote! {
             ::core::option::Option::Some(private::Cooldown { seconds: #seconds, scope: #per })
         }),
-        _ => Err(Error::new(item.span(), "a cooldown has seconds: `cooldown(seconds = 5, per = \"chat\")`")),
+        _ => {
+            let place = item.value().map_or_else(|_| item.span(), Spanned::span);
+            let text = "a cooldown is a whole number of seconds: `cooldown = 5`, or `cooldown(seconds = 5, per = \"chat\")`";
+            Err(Error::new(place, text))
+        }
     }
 }
 
@@ -322,13 +342,14 @@ fn arm(
     parameters: &[Parameter],
 ) -> Result<TokenStream> {
     let method_name = &method.sig.ident;
-    let lock = match receiver(method)? {
-        Receiver::Shared => quote!(plugin.read().await.#method_name),
-        Receiver::Exclusive => quote!(plugin.write().await.#method_name),
-        Receiver::None => quote!(Self::#method_name),
+    // By the type's name: a lock's guard has methods of its own, such as `drop`.
+    let this = match receiver(method)? {
+        Receiver::Shared => Some(quote!(&*plugin.read().await)),
+        Receiver::Exclusive => Some(quote!(&mut *plugin.write().await)),
+        Receiver::None => None,
     };
     let mut reads = Vec::new();
-    let mut passed = Vec::new();
+    let mut passed = Vec::from_iter(this);
     let mut views = Vec::new();
     for parameter in parameters {
         match parameter {
@@ -375,12 +396,19 @@ fn arm(
             };
         }
     };
+    // What cannot be an answer is an error at the type that says so.
+    let place = match &method.sig.output {
+        ReturnType::Default => method_name.span(),
+        ReturnType::Type(_, ty) => ty.span(),
+    };
+    let answer = Ident::new("answer", place);
+    let into_answer = quote_spanned!(place=> private::IntoAnswer::into_answer(#answer));
     Ok(quote! {
         #name => {
             #read
             #(#views)*
-            let answer = #lock(#(#passed),*).await;
-            call.finish(private::IntoAnswer::into_answer(answer), #usage).await
+            let #answer = Self::#method_name(#(#passed),*).await;
+            call.finish(#into_answer, #usage).await
         }
     })
 }

@@ -4,6 +4,7 @@
 mod attributes;
 mod choice;
 mod config;
+mod cron;
 mod extra;
 mod handler;
 mod parameters;
@@ -26,7 +27,12 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `state` | the struct is handed to the next version on a reload; it must be `Serialize` and `Deserialize` |
 #[proc_macro_attribute]
 pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let item = parse_macro_input!(item as ItemImpl);
+    let Ok(item) = syn::parse::<ItemImpl>(item.clone()) else {
+        let text = "`#[plugin]` belongs on an `impl` block, whose methods are the handlers: `#[plugin] impl Hello { .. }`";
+        let error = syn::Error::new(proc_macro2::Span::call_site(), text).into_compile_error();
+        // What is written there stays, so that nothing else seems to be missing.
+        return TokenStream::from_iter([TokenStream::from(error), item]);
+    };
     plugin::expand(arguments.into(), item).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 

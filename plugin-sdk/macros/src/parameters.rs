@@ -64,6 +64,16 @@ pub(crate) fn parameters(method: &ImplItemFn) -> Result<Vec<Parameter>> {
         .map(parameter)
         .collect::<Result<Vec<_>>>()?;
     check_order(&parameters)?;
+    let mut events = parameters.iter().filter_map(|parameter| match parameter {
+        Parameter::View(ty) if !is_named(ty, &["Invocation"]) => Some(ty),
+        _ => None,
+    });
+    if let Some(second) = events.nth(1) {
+        return Err(Error::new_spanned(
+            second,
+            "a handler is given one event; write a method for each kind, or take `&Event` for all kinds",
+        ));
+    }
     Ok(parameters)
 }
 
@@ -76,8 +86,22 @@ pub(crate) fn strip(method: &mut ImplItemFn) {
     }
 }
 
+/// Whether the last part of a type's path is one of these.
+fn is_named(ty: &Type, names: &[&str]) -> bool {
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|segment| names.iter().any(|name| segment.ident == name))
+}
+
 fn parameter(typed: &PatType) -> Result<Parameter> {
     match &*typed.ty {
+        Type::Reference(TypeReference { elem, mutability: Some(_), .. }) => {
+            let ty = elem.to_token_stream();
+            Err(Error::new_spanned(&typed.ty, format!("an event is not changed; take it by `&{ty}`")))
+        }
+        ty if is_named(ty, &["MessageEvent", "Event", "Invocation"]) => {
+            let ty = ty.to_token_stream().to_string().replace(' ', "");
+            Err(Error::new_spanned(&typed.ty, format!("this is taken by reference: `&{ty}`")))
+        }
         Type::Reference(TypeReference { elem, mutability: None, .. }) => match &**elem {
             Type::Path(path) if !path.path.is_ident("str") => {
                 if let Some(attribute) = typed.attrs.iter().find(|attribute| is_ours(attribute)) {
@@ -363,6 +387,24 @@ mod tests {
                     async fn f(a: &str) {}
                 ),
                 "arguments are owned",
+            ),
+            (
+                parse_quote!(
+                    async fn f(event: MessageEvent) {}
+                ),
+                "by reference: `&MessageEvent`",
+            ),
+            (
+                parse_quote!(
+                    async fn f(event: &mut Event<Poked>) {}
+                ),
+                "not changed",
+            ),
+            (
+                parse_quote!(
+                    async fn f(a: &MessageEvent, i: &Invocation, b: &Event<Poked>) {}
+                ),
+                "one event",
             ),
             (
                 parse_quote!(

@@ -179,11 +179,31 @@ fn take_methods(item: &mut ItemImpl) -> Result<(Vec<Handler>, Life)> {
             }
         }
         found.extend(handlers(method, &triggers)?);
+        told_apart(&found)?;
         if !triggers.is_empty() {
             parameters::strip(method);
         }
     }
     Ok((found, life))
+}
+
+/// Two commands of one name for the same people in the same chats would both run.
+fn told_apart(handlers: &[Handler]) -> Result<()> {
+    let mut known: Vec<(&str, &str)> = Vec::new();
+    for handler in handlers {
+        for (name, place) in &handler.names {
+            let is_it =
+                |(known, scene): &(&str, &str)| known.eq_ignore_ascii_case(name) && *scene == handler.scene;
+            if known.iter().any(is_it) {
+                let text = format!(
+                    "there is a command `{name}` already, for the same people and chats; both would run"
+                );
+                return Err(Error::new(*place, text));
+            }
+            known.push((name, &handler.scene));
+        }
+    }
+    Ok(())
 }
 
 fn names(attribute: &syn::Attribute, name: &str) -> bool {
@@ -252,7 +272,8 @@ fn create(about: &About, life: &Life, plugin: &Type) -> Result<TokenStream> {
     let made = if about.state {
         quote!(private::from_state(state))
     } else {
-        quote!(<Self as ::core::default::Default>::default())
+        // A plugin that cannot be made so is an error at its name.
+        quote_spanned!(plugin.span()=> <#plugin as ::core::default::Default>::default())
     };
     let (state, mutable) = match (about.state, fresh.is_empty()) {
         (true, true) => (quote!(state), quote!()),
@@ -313,5 +334,66 @@ fn awaited(method: &ImplItemFn, call: TokenStream) -> TokenStream {
             ::core::result::Result::<(), ::iglu_sdk::Error>::Ok(())
         }),
         ReturnType::Type(..) => call,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the block is told, with this in the attribute's parentheses.
+    fn told(arguments: &str, methods: &str) -> String {
+        let block = syn::parse_str(&format!("impl Mistaken {{ {methods} }}")).unwrap();
+        match expand(arguments.parse().unwrap(), block) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn mistakes_are_explained() {
+        for (arguments, methods, reason) in [
+            ("", r#"#[command("hi", aliases = ["hello"])] async fn hi(&self) {}"#, ""),
+            ("", r#"#[command("hi")] fn hi(&self) {}"#, "write `async fn hi(..)`"),
+            ("", r#"#[command("hi")] async fn hi(self) {}"#, "takes `&self` or `&mut self`"),
+            ("", r#"#[command] async fn hi(&self) {}"#, "one name is wanted"),
+            ("", r#"#[command("say hi", "hello")] async fn hi(&self) {}"#, "one name is wanted"),
+            ("", r#"#[command("/hi")] async fn hi(&self) {}"#, "write \"hi\""),
+            ("", r#"#[command("a  b")] async fn hi(&self) {}"#, "one word without its prefix"),
+            ("", r#"#[command("hi", alias = ["x"])] async fn hi(&self) {}"#, "unknown key `alias`"),
+            ("", r#"#[command("hi", who = "admin")] async fn hi(&self) {}"#, "\"group-admin\""),
+            ("", r#"#[command("hi", cooldown = "5s")] async fn hi(&self) {}"#, "whole number of seconds"),
+            ("", r#"#[command("hi", cooldown = -5)] async fn hi(&self) {}"#, "whole number of seconds"),
+            ("", r#"#[command("hi", rate = 3)] async fn hi(&self) {}"#, "count = 3, seconds = 60"),
+            (
+                "",
+                r#"#[command("hi")] async fn a(&self) {} #[command("ho", aliases = ["HI"])] async fn b(&self) {}"#,
+                "there is a command `HI` already",
+            ),
+            (
+                "",
+                r#"#[command("a", chats = "group")] async fn a(&self) {} #[command("a", chats = "private")] async fn b(&self) {}"#,
+                "",
+            ),
+            ("", r#"#[cron("0 25 * * *")] async fn hi(&self) {}"#, "the hour is 0 to 23, not 25"),
+            ("", r#"#[cron("0 8 * * *", mised = "once")] async fn hi(&self) {}"#, "unknown key `mised`"),
+            (
+                "",
+                r#"#[cron("0 8 * * *")] async fn hi(&self, word: String) {}"#,
+                "take the event by reference",
+            ),
+            ("", "#[on] async fn hi(&self) {}", "name a kind of event"),
+            ("", "#[keyword()] async fn hi(&self) {}", "at least one word"),
+            ("", "#[start] async fn a(&mut self) {} #[start] async fn b(&mut self) {}", "one already"),
+            ("id = \"My Plugin\"", "", "lower-case letters"),
+            ("name", "", "`name` needs a value"),
+            ("permision(send = \"x\")", "", "unknown key `permision`"),
+            ("permissions(sends = \"x\")", "", "unknown key `sends`"),
+            ("permissions(send)", "", "needs a value"),
+        ] {
+            let told = told(arguments, methods);
+            assert_eq!(told.is_empty(), reason.is_empty(), "{arguments} {methods}: {told}");
+            assert!(told.contains(reason), "{arguments} {methods}: {told}");
+        }
     }
 }

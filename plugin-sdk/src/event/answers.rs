@@ -8,18 +8,42 @@ use crate::{
 
 impl MessageEvent {
     /// The group's id, if it was said in a group.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// assert_eq!(event.group(), Some("20001"));
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn group(&self) -> Option<&str> {
         self.chat.group()
     }
 
     /// Its content as a message, to look at or to send again.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// // An echo, with its images and whatever else.
+    /// event.reply(event.message()).await?;
+    /// # Ok(()) }).replied("hello");
+    /// ```
     #[must_use]
     pub fn message(&self) -> Message {
         Message::from(self.content.clone())
     }
 
     /// The message that it quotes.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// if let Some(quote) = event.quoted() {
+    ///     event.reply(quote.text.clone().unwrap_or_default()).await?;
+    /// }
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn quoted(&self) -> Option<&Quote> {
         self.content.iter().find_map(|segment| match segment {
@@ -30,6 +54,13 @@ impl MessageEvent {
 
     /// Takes the message back; permission `recall`.
     ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// event.recall().await?;
+    /// # Ok(()) }).did("messages.recall", &json!({"bot": "10000"}));
+    /// ```
+    ///
     /// # Errors
     /// [`HostError::Denied`], or the platform's refusal.
     pub async fn recall(&self) -> Result<(), HostError> {
@@ -37,6 +68,13 @@ impl MessageEvent {
     }
 
     /// Puts an emoji under the message: a QQ face's number or the decimal code point of a Unicode emoji.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// event.react(128077).await?;
+    /// # Ok(()) }).did("messages.react", &json!({"emoji": "128077", "add": true}));
+    /// ```
     ///
     /// # Errors
     /// [`HostError::Unsupported`] where the platform cannot.
@@ -47,6 +85,16 @@ impl MessageEvent {
 
 impl<K: Kind> Event<K> {
     /// The bytes of an image, voice, video or file that the event carries, if there are at most `limit`.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// for image in event.images() {
+    ///     let bytes = event.fetch(&image, 1 << 20).await?;
+    ///     log::info!("{} bytes", bytes.len());
+    /// }
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// [`HostError::Exhausted`] if there are more, [`HostError::NotFound`] if the platform has it no more.
@@ -59,13 +107,13 @@ impl<K: Kind> Event<K> {
     ///
     /// ```
     /// # use iglu_sdk::prelude::*;
-    /// # async fn example(event: &MessageEvent) -> Result {
+    /// # iglu_sdk::testing::example(async |event| {
     /// let draft = event.stream().await?;
     /// for part in ["Once ", "upon ", "a time"] {
     ///     draft.append(part).await?;
     /// }
     /// draft.finish().await?;
-    /// # Ok(()) }
+    /// # Ok(()) });
     /// ```
     ///
     /// # Errors
@@ -84,6 +132,15 @@ pub struct Draft {
 impl Draft {
     /// Adds text.
     ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// let draft = event.stream().await?;
+    /// draft.append("bit by bit").await?;
+    /// draft.finish().await?;
+    /// # Ok(()) }).replied("bit by bit");
+    /// ```
+    ///
     /// # Errors
     /// Whatever sending can meet.
     pub async fn append(&self, text: impl Into<String>) -> Result<(), HostError> {
@@ -91,6 +148,16 @@ impl Draft {
     }
 
     /// Ends it.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// let draft = event.stream().await?;
+    /// draft.append("the whole story").await?;
+    /// let receipt = draft.finish().await?;
+    /// assert_eq!(receipt.messages.len(), 1);
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// [`HostError::Invalid`] when nothing was written.

@@ -40,30 +40,68 @@ pub struct Event<K: Kind = kind::Any> {
 
 impl<K: Kind> Event<K> {
     /// The event's own name on this host; a message's id is `event.id`.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// assert!(!event.event_id().is_empty());
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn event_id(&self) -> &str {
         &self.id
     }
 
     /// When it happened, in seconds since 1970.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// assert!(event.happened_at() <= clock::now());
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn happened_at(&self) -> Timestamp {
         self.at
     }
 
     /// Given a second time after a crash; the first may have been handled in part.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// if event.redelivered() {
+    ///     log::warn!("this may have been handled before");
+    /// }
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn redelivered(&self) -> bool {
         self.redelivered
     }
 
     /// What it carries.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// assert_eq!(event.body().text, event.text);
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn body(&self) -> &K::Body {
         &self.body
     }
 
     /// Answers where it came from; needs no permission.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// event.reply("hi").await?;
+    /// event.reply(Message::new().at(&event.sender).text(" hi")).await?;
+    /// # Ok(()) }).replied("hi");
+    /// ```
     ///
     /// # Errors
     /// [`HostError::Expired`] when the platform lets nobody answer any more, [`HostError::Invalid`] when the event has no
@@ -74,6 +112,13 @@ impl<K: Kind> Event<K> {
 
     /// Answers and shows the message that is answered, where the platform can.
     ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// event.reply_quoting("This one I mean.").await?;
+    /// # Ok(()) }).replied("This one I mean.");
+    /// ```
+    ///
     /// # Errors
     /// As [`reply`](Self::reply).
     pub async fn reply_quoting(&self, message: impl Into<Message>) -> Result<Receipt, HostError> {
@@ -82,6 +127,15 @@ impl<K: Kind> Event<K> {
 
     /// Shows that the bot is typing, for up to 60 seconds.
     ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// event.typing(5).await?;
+    /// clock::sleep(Duration::from_secs(3)).await?;
+    /// event.reply("I had to think.").await?;
+    /// # Ok(()) }).did("messages.typing", &json!({"seconds": 5}));
+    /// ```
+    ///
     /// # Errors
     /// [`HostError::Unsupported`] where the platform cannot.
     pub async fn typing(&self, seconds: u32) -> Result<(), HostError> {
@@ -89,6 +143,13 @@ impl<K: Kind> Event<K> {
     }
 
     /// The platform's own JSON of it, secrets masked.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// assert_eq!(event.original()?["post_type"], "message");
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// [`HostError::NotFound`] when the host has it no more, or there never was one.

@@ -16,18 +16,27 @@ use crate::{
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// # async fn example(event: &MessageEvent) -> Result {
+/// # iglu_sdk::testing::example(async |event| {
 /// let number = Expect::within(Duration::from_secs(60)).anyone().matching(r"^\d+$");
 /// if let Some(guess) = event.ask("Guess my number!", number).await? {
 ///     guess.reply(format!("{} it is not, {}.", guess.text, guess.sender.display_name())).await?;
 /// }
-/// # Ok(()) }
+/// # Ok(()) });
 /// ```
 #[derive(Clone, Debug)]
 pub struct Expect(Expectation);
 
 impl Expect {
     /// The longest wait.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// let expect = Expect::within(Duration::from_secs(60));
+    /// let answer = event.ask("Which colour?", expect).await?;
+    /// assert_eq!(answer.map(|answer| answer.text.clone()).as_deref(), Some("blue"));
+    /// # Ok(()) }).replied("Which colour?");
+    /// ```
     #[must_use]
     pub fn within(timeout: Duration) -> Self {
         Self(Expectation {
@@ -41,6 +50,15 @@ impl Expect {
     }
 
     /// From anyone in the chat.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// let expect = Expect::within(Duration::from_secs(60)).anyone();
+    /// let answer = event.ask("Which colour?", expect).await?;
+    /// assert_eq!(answer.map(|answer| answer.text.clone()).as_deref(), Some("blue"));
+    /// # Ok(()) }).replied("Which colour?");
+    /// ```
     #[must_use]
     pub fn anyone(mut self) -> Self {
         self.0.who = Speaker::AnyoneInChat;
@@ -48,6 +66,15 @@ impl Expect {
     }
 
     /// From one of these users.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// let expect = Expect::within(Duration::from_secs(60)).users(["10001", "10002"]);
+    /// let answer = event.ask("Which colour?", expect).await?;
+    /// assert_eq!(answer.map(|answer| answer.text.clone()).as_deref(), Some("blue"));
+    /// # Ok(()) }).replied("Which colour?");
+    /// ```
     #[must_use]
     pub fn users<U: AsRef<str>>(mut self, users: impl IntoIterator<Item = U>) -> Self {
         self.0.who = Speaker::Users(users.into_iter().map(|user| user.as_ref().to_owned()).collect());
@@ -55,6 +82,12 @@ impl Expect {
     }
 
     /// In another chat of the same bot.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// use iglu_sdk::types::Chat;
+    /// let privately = Expect::within(Duration::from_secs(60)).in_chat(Chat::Private("10001".to_owned()));
+    /// ```
     #[must_use]
     pub fn in_chat(mut self, chat: Chat) -> Self {
         self.0.chat = Some(chat);
@@ -62,6 +95,15 @@ impl Expect {
     }
 
     /// Only a message whose text matches this regular expression.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// let expect = Expect::within(Duration::from_secs(60)).matching("^(red|blue)$");
+    /// let answer = event.ask("Which colour?", expect).await?;
+    /// assert_eq!(answer.map(|answer| answer.text.clone()).as_deref(), Some("blue"));
+    /// # Ok(()) }).replied("Which colour?");
+    /// ```
     #[must_use]
     pub fn matching(mut self, pattern: impl Into<String>) -> Self {
         self.0.pattern = Some(pattern.into());
@@ -69,6 +111,15 @@ impl Expect {
     }
 
     /// Lets commands be commands, although somebody waits: those of any plugin, and `/help`.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// let expect = Expect::within(Duration::from_secs(60)).commands_first();
+    /// let answer = event.ask("Which colour?", expect).await?;
+    /// assert_eq!(answer.map(|answer| answer.text.clone()).as_deref(), Some("blue"));
+    /// # Ok(()) }).replied("Which colour?");
+    /// ```
     #[must_use]
     pub fn commands_first(mut self) -> Self {
         self.0.commands_first = true;
@@ -76,6 +127,16 @@ impl Expect {
     }
 
     /// A pressed button ends the wait too.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// let expect = Expect::within(Duration::from_secs(60)).or_button();
+    /// if let Some(answer) = event.ask_any("Sure?", expect).await? {
+    ///     answer.reply("So be it.").await?;
+    /// }
+    /// # Ok(()) }).replied("So be it.");
+    /// ```
     #[must_use]
     pub fn or_button(mut self) -> Self {
         self.0.interactions = true;

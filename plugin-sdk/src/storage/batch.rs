@@ -41,24 +41,60 @@ pub struct Batch {
 
 impl Batch {
     /// No changes yet.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// use iglu_sdk::storage::Batch;
+    /// assert!(Batch::new().apply().await?, "nothing to do is done");
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Keeps a value.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// use iglu_sdk::storage::Batch;
+    /// Batch::new().set("wins", &3).set("name", "Ann").apply().await?;
+    /// assert_eq!(storage::get::<u32>("wins").await?, Some(3));
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn set(self, key: &str, value: &(impl Serialize + ?Sized)) -> Self {
         self.put(key, value, 0)
     }
 
     /// Keeps a value for some time, in whole seconds and at least one.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// use iglu_sdk::storage::Batch;
+    /// Batch::new().set_for("seen", &true, Duration::from_secs(60)).apply().await?;
+    /// assert_eq!(storage::get::<bool>("seen").await?, Some(true));
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn set_for(self, key: &str, value: &(impl Serialize + ?Sized), time: Duration) -> Self {
         self.put(key, value, u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1))
     }
 
     /// Removes a value, if there is one.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// use iglu_sdk::storage::Batch;
+    /// storage::set("old", &1).await?;
+    /// Batch::new().remove("old").set("new", &1).apply().await?;
+    /// assert_eq!(storage::get::<u32>("old").await?, None);
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn remove(mut self, key: &str) -> Self {
         self.changes.push(Change::Delete(key.to_owned()));
@@ -66,6 +102,15 @@ impl Batch {
     }
 
     /// Adds to a number, 0 if absent.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// use iglu_sdk::storage::Batch;
+    /// Batch::new().add("wins", 1.0).add("games", 1.0).apply().await?;
+    /// assert_eq!(storage::get::<u32>("games").await?, Some(1));
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn add(mut self, key: &str, delta: f64) -> Self {
         self.changes.push(Change::Add(Addition { key: key.to_owned(), delta }));
@@ -73,6 +118,16 @@ impl Batch {
     }
 
     /// Only if the key has this value.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// use iglu_sdk::storage::Batch;
+    /// storage::set("turn", "Ann").await?;
+    /// assert!(Batch::new().only_if("turn", "Ann").set("turn", "Bo").apply().await?);
+    /// assert!(!Batch::new().only_if("turn", "Ann").set("turn", "Cy").apply().await?);
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn only_if(mut self, key: &str, value: &(impl Serialize + ?Sized)) -> Self {
         if let Some(value) = self.bytes(key, value) {
@@ -82,6 +137,16 @@ impl Batch {
     }
 
     /// Only if there is no such key.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// use iglu_sdk::storage::Batch;
+    /// let takes = || Batch::new().only_if_absent("seat").set("seat", "Ann");
+    /// assert!(takes().apply().await?);
+    /// assert!(!takes().apply().await?, "it is taken");
+    /// # Ok(()) });
+    /// ```
     #[must_use]
     pub fn only_if_absent(mut self, key: &str) -> Self {
         self.conditions.push(Condition::Absent(key.to_owned()));
@@ -89,6 +154,15 @@ impl Batch {
     }
 
     /// Makes the changes, if every condition holds; answers whether they did.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |_| {
+    /// use iglu_sdk::storage::Batch;
+    /// let moved = Batch::new().add("from", -5.0).add("to", 5.0).apply().await?;
+    /// assert!(moved);
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// [`HostError::Exhausted`] when the plugin's quota is full, [`HostError::Invalid`] for an empty or too long key and

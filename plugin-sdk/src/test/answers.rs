@@ -1,111 +1,12 @@
 //! What the bot did, and what is expected of it.
 
-use std::{cell::RefCell, fmt, fmt::Write as _};
+use std::{cell::RefCell, fmt};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::seen::{Action, LogLine};
 use crate::{Message, types::Segment};
-
-/// Something that the bot did on the platform.
-///
-/// ```no_run
-/// # let bot = iglu_sdk::test::Kit::new().unwrap();
-/// let answers = bot.group("20001").user("10001").owner().say("/mute 10002");
-/// let mute = answers.actions().first().expect("it does something");
-/// assert_eq!(mute.name, "groups.mute");
-/// assert_eq!(mute.params["user"], "10002");
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Action {
-    /// The function of the contract (`messages.reply`, `groups.mute`), or the platform's own action (`get_status`).
-    pub name: String,
-    /// Its arguments by name. Messages have `chat`, `content` and `text`; replies also `event` and `quote`.
-    pub params: Value,
-    /// The test let the platform refuse it: see [`Kit::refuse`](super::Kit::refuse).
-    pub refused: bool,
-}
-
-impl Action {
-    pub(super) fn from_json(json: &Value) -> Self {
-        let name = json["action"].as_str().unwrap_or_default().to_owned();
-        Self { name, params: json["params"].clone(), refused: json["refused"] == true }
-    }
-
-    /// What was said, if it is a reply or a message.
-    ///
-    /// ```no_run
-    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
-    /// let answers = bot.user("10001").say("/hello");
-    /// assert!(answers.actions()[0].message().is_some());
-    /// ```
-    #[must_use]
-    pub fn message(&self) -> Option<Message> {
-        let is_message = self.name == "messages.reply" || self.name == "messages.send";
-        let content = self.params.get("content").filter(|_| is_message && !self.refused)?;
-        serde_json::from_value::<Vec<Segment>>(content.clone()).ok().map(Message::from)
-    }
-}
-
-/// One line of the log.
-///
-/// ```no_run
-/// # let bot = iglu_sdk::test::Kit::new().unwrap();
-/// let answers = bot.user("10001").say("/hello");
-/// assert!(answers.log().iter().all(|line| line.level != "ERROR"));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLine {
-    /// `TRACE`, `DEBUG`, `INFO`, `WARN` or `ERROR`.
-    pub level: String,
-    /// What it says.
-    pub text: String,
-    /// The permission that was denied, if the line is about that.
-    pub denied: Option<String>,
-}
-
-impl LogLine {
-    pub(super) fn from_json(json: &Value) -> Self {
-        let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
-        let denied = (text("message") == "denied").then(|| text("permission"));
-        let mut line = Self { level: text("level"), text: text("message"), denied };
-        for name in ["permission", "handler"] {
-            if !text(name).is_empty() {
-                let _ = write!(line.text, " ({name} {})", text(name));
-            }
-        }
-        line
-    }
-}
-
-/// A request that the plugin made.
-///
-/// ```no_run
-/// # let bot = iglu_sdk::test::Kit::new().unwrap();
-/// let request = &bot.http_requests()[0];
-/// assert!(request.headers.contains(&("accept".to_owned(), "application/json".to_owned())));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HttpRequest {
-    /// In capitals.
-    pub method: String,
-    /// In its one spelling, without a fragment.
-    pub url: String,
-    /// Names in small letters, in the order of their names.
-    pub headers: Vec<(String, String)>,
-    /// The bytes.
-    pub body: Vec<u8>,
-}
-
-impl HttpRequest {
-    pub(super) fn from_json(json: &Value) -> Self {
-        let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
-        let headers = serde_json::from_value(json["headers"].clone()).unwrap_or_default();
-        let body = STANDARD.decode(text("body")).unwrap_or_default();
-        Self { method: text("method"), url: text("url"), headers, body }
-    }
-}
 
 /// What came of something that the test did: everything until the bot had nothing more to do.
 ///
@@ -169,7 +70,7 @@ impl Answers {
                 }
                 self.fail(&format!("expected: {expected}\nbut came: {came}"))
             }
-            None => self.fail(&format!("expected: {wanted}\nbut no message came")),
+            None => self.fail(&format!("expected: {wanted}\nbut {}", self.no_message())),
         }
     }
 
@@ -187,7 +88,7 @@ impl Answers {
         match self.next_message() {
             Some(found) if found.to_string().contains(part) => self,
             Some(found) => self.fail(&format!("expected a message with: {part}\nbut came: {found}")),
-            None => self.fail(&format!("expected a message with: {part}\nbut no message came")),
+            None => self.fail(&format!("expected a message with: {part}\nbut {}", self.no_message())),
         }
     }
 
@@ -224,7 +125,12 @@ impl Answers {
         match self.take(|action| action.name == name) {
             Some(action) if covers(&action.params, params) => self,
             Some(action) => self.fail(&format!("expected: {name} {params}\nbut came: {}", Shown(&action))),
-            None => self.fail(&format!("expected: {name} {params}\nbut it was not done")),
+            None => {
+                let done: Vec<&str> = self.actions.iter().map(|action| action.name.as_str()).collect();
+                let near = done.iter().any(|done| done.replace('-', "_") == name.replace('-', "_"));
+                let hint = if near { "; actions have names with dashes" } else { "" };
+                self.fail(&format!("expected: {name} {params}\nbut it was not done{hint}"))
+            }
         }
     }
 
@@ -242,7 +148,12 @@ impl Answers {
         if self.log.iter().any(|line| line.denied.as_deref() == Some(permission)) {
             return self;
         }
-        self.fail(&format!("expected that the permission {permission:?} is denied\nbut it was not asked for"))
+        let others: Vec<&str> = self.log.iter().filter_map(|line| line.denied.as_deref()).collect();
+        let but = match &others[..] {
+            [] => "nothing was denied; does `deny` or `grant` of the builder leave it out?".to_owned(),
+            others => format!("denied was {}", others.join(", ")),
+        };
+        self.fail(&format!("expected that the permission {permission:?} is denied\nbut {but}"))
     }
 
     /// A handler failed, or the plugin crashed, and the log says so with this text.
@@ -328,6 +239,25 @@ impl Answers {
     #[must_use]
     pub fn log(&self) -> &[LogLine] {
         &self.log
+    }
+
+    /// Why there is none, as far as that can be seen.
+    fn no_message(&self) -> String {
+        let used = self.messages().len();
+        let why = if let Some(error) = self.log.iter().find(|line| line.level == "ERROR") {
+            format!("; the log has an error: {}", error.text)
+        } else if let Some(denied) = self.log.iter().find_map(|line| line.denied.as_deref()) {
+            format!("; the permission {denied:?} was denied")
+        } else if self.actions.is_empty() && self.log.is_empty() {
+            "; no handler was woken, or it waits: for the time (`advance`), or for what somebody says"
+                .to_owned()
+        } else {
+            String::new()
+        };
+        match used {
+            0 => format!("no message came{why}"),
+            _ => format!("no further message came{why}"),
+        }
     }
 
     fn next_message(&self) -> Option<Message> {
@@ -437,6 +367,31 @@ mod tests {
         answers.expect("one").expect_containing("tw").expect_action("groups.mute", &json!({"user": "1"}));
         answers.expect_nothing().expect_denied("send").expect_error("failed: no");
         assert_eq!(answers.texts(), ["one", "two"]);
+    }
+
+    #[test]
+    fn silence_is_explained_as_far_as_it_can_be() {
+        let quiet = |log: &[Value]| {
+            let log = log.iter().map(LogLine::from_json).collect();
+            let answers = Answers::new("it was said".to_owned(), Vec::new(), log);
+            let failed = catch_unwind(AssertUnwindSafe(|| drop(answers.expect("hi").texts())));
+            failed.unwrap_err().downcast_ref::<String>().cloned().unwrap_or_default()
+        };
+        for (log, reason) in [
+            (vec![], "no handler was woken, or it waits"),
+            (vec![json!({"level": "ERROR", "message": "it crashed"})], "the log has an error: it crashed"),
+            (
+                vec![json!({"level": "DEBUG", "message": "denied", "permission": "send"})],
+                "the permission \"send\" was denied",
+            ),
+        ] {
+            assert!(quiet(&log).contains(reason), "{}", quiet(&log));
+        }
+        assert!(
+            panics(|answers| drop(answers.expect("one").expect("two").expect("3").texts()))
+                .contains("no further message came")
+        );
+        assert!(panics(|answers| drop(answers.expect_denied("recall").texts())).contains("denied was send"));
     }
 
     #[test]

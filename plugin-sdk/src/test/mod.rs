@@ -29,13 +29,15 @@ mod builder;
 mod kit;
 mod people;
 mod program;
+mod seen;
 
 use std::fmt;
 
-pub use answers::{Action, Answers, Expected, HttpRequest, LogLine};
+pub use answers::{Answers, Expected};
 pub use builder::Builder;
 pub use kit::Kit;
 pub use people::{Group, User};
+pub use seen::{Action, HttpRequest, LogLine};
 
 /// The id of the test's bot.
 pub const BOT: &str = "10000";

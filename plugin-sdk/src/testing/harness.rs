@@ -248,7 +248,7 @@ impl<P: Plugin> Harness<P> {
     }
 }
 
-fn run<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn run<T>(future: impl Future<Output = T>) -> T {
     executor::run_all(vec![Box::pin(future)]).pop().expect("one future gives one result")
 }
 

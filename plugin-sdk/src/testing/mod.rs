@@ -40,11 +40,13 @@
 
 mod answers;
 mod events;
+mod example;
 mod harness;
 mod matching;
 
 pub use answers::{bytes, download, response};
 pub use events::{MessageBuilder, event, member_joined, message, notice};
+pub use example::{Example, example};
 pub use harness::{Delivery, Harness};
 
 pub use crate::host::fake::Sent;

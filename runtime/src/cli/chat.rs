@@ -49,7 +49,7 @@ pub(super) async fn converse(house: &House, language: Language, patience: Durati
     let (screen, unheard) = screen();
     let sandbox = Sandbox::new(screen, language);
     house.bots.insert(Arc::clone(&sandbox) as Arc<dyn Bot>);
-    let piped = !(io::stdin().is_terminal() && io::stdout().is_terminal());
+    let piped = is_piped();
     let input = if piped { Input::piped() } else { Input::edited(history, sandbox.place(), language) };
     let inlet = house.inlet();
     let talk = Talk { sandbox: &sandbox, language, send: |event| inlet(event), unheard };
@@ -59,6 +59,11 @@ pub(super) async fn converse(house: &House, language: Language, patience: Durati
         }
     };
     talk.run(input, settled).await;
+}
+
+/// Whether nobody sits at a terminal.
+pub(super) fn is_piped() -> bool {
+    !(io::stdin().is_terminal() && io::stdout().is_terminal())
 }
 
 /// The longest that a handler may take by the owner's word, and a little for the host.

@@ -1,4 +1,8 @@
-//! `iglu dev`: a plugin's project, built at each save, and a chat with what was built last.
+//! `iglu dev`: a plugin's project, built at each save, and a chat with what was built last. The project's `iglu.toml` counts,
+//! and is followed.
+//!
+//! Piped lines are answered as in `iglu chat`, and a project that does not compile is a failure then, since nobody sits there
+//! to mend it.
 
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _};
@@ -13,6 +17,7 @@ use tokio::sync::mpsc;
 use super::project::{Built, Profile, Project};
 use super::stop::{self, Stop};
 use super::{CONFIG, build, chat, load, terminal};
+use crate::change::Follow;
 use crate::config::{BotConfigs, Config, Language};
 use crate::house::House;
 
@@ -24,17 +29,20 @@ const MOST_LINES: usize = 40;
 /// The project, and the configuration to run it with: its own `iglu.toml` if there is one, without the bots.
 pub(super) fn prepare(dir: &Path) -> anyhow::Result<(Project, Config)> {
     let project = Project::find(dir)?;
-    let mut config = if project.dir.join(CONFIG).exists() {
-        load(&project.dir)?
-    } else {
-        Config::parse("", Path::new(CONFIG))?
-    };
+    let file = project.dir.join(CONFIG);
+    let config = if file.exists() { load(&project.dir)? } else { Config::parse("", &file)? };
+    let config = at_home(&project, config);
+    Ok((project, config))
+}
+
+/// Without bots, and with folders apart from the author's own.
+fn at_home(project: &Project, mut config: Config) -> Config {
     let bot = project.workshop.join("dev").join(&project.name);
     config.bots = BotConfigs::default();
     config.plugins_dir = bot.join("plugins");
     config.data_dir = bot.join("data");
     config.cache_dir = config.data_dir.join("cache");
-    Ok((project, config))
+    config
 }
 
 pub(super) async fn run(project: Project, config: Config) -> anyhow::Result<ExitCode> {
@@ -53,6 +61,9 @@ pub(super) async fn run(project: Project, config: Config) -> anyhow::Result<Exit
         built = bench.build() => built?,
         () = signals.asked() => return Ok(ExitCode::SUCCESS),
     };
+    if !built && chat::is_piped() {
+        return Ok(ExitCode::FAILURE);
+    }
     if built {
         let seconds = begun.elapsed().as_secs_f64();
         bench.say(&format!("编译用了 {seconds:.1} 秒"), &format!("built in {seconds:.1} s"));
@@ -60,6 +71,7 @@ pub(super) async fn run(project: Project, config: Config) -> anyhow::Result<Exit
     let Some(house) = stop::open(House::open(config), &mut signals).await? else {
         return Ok(ExitCode::SUCCESS);
     };
+    house.follow_config_by(bench.follow());
     tokio::select! {
         () = chat::converse(&house, language, patience, history) => {}
         () = bench.build_each(&mut saves, &house) => {}
@@ -78,6 +90,20 @@ struct Bench {
 }
 
 impl Bench {
+    /// The project's `iglu.toml`, which need not be there.
+    fn follow(&self) -> Follow {
+        let (project, language) = (self.project.clone(), self.language);
+        let told = move |_: &Config| {
+            let says = super::pick(language, "新的 iglu.toml 已生效", "the changed iglu.toml counts");
+            terminal::note(&format!("iglu: {says}"));
+        };
+        Follow {
+            settled: Box::new(move |config| at_home(&project, config)),
+            may_be_absent: true,
+            told: Box::new(told),
+        }
+    }
+
     /// For as long as the chat lasts.
     async fn build_each(&self, saves: &mut Saves, house: &House) {
         let mut saved = saves.next().await;

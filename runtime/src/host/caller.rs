@@ -72,7 +72,7 @@ impl Surroundings {
     ) -> Self {
         let Shared { bots, owner, clock, desk } = shared;
         let (sent, addresses, activity) = (Mutex::default(), Mutex::default(), Arc::default());
-        let pace = RwLock::new(Arc::new(Pace::new(limits)));
+        let pace = RwLock::new(Arc::new(Pace::new(limits, &clock)));
         Self { plugin, bots, storage, owner, clock, pace, activity, outlet, desk, sent, addresses }
     }
 
@@ -84,7 +84,7 @@ impl Surroundings {
     fn keep_pace(&self, limits: &Limits) {
         let mut pace = self.pace.write().unwrap_or_else(PoisonError::into_inner);
         if !pace.is_of(limits) {
-            *pace = Arc::new(Pace::new(limits));
+            *pace = Arc::new(Pace::new(limits, &self.clock));
         }
     }
 }

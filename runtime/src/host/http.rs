@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::component::Accessor;
 
 use super::downloads::Downloads;
-use super::{Caller, enter};
+use super::{Entered, Resting, enter};
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::model::contract::iglu::plugin::http::{
@@ -77,11 +77,14 @@ struct Visit<'a> {
     policy: &'a Policy,
     limits: &'a Limits,
     stopping: &'a CancellationToken,
+    /// The call to the host, if there is one.
+    call: Option<&'a Entered>,
 }
 
 impl<'a> Visit<'a> {
-    fn of(caller: &'a Caller) -> Result<Self, Error> {
+    fn of(caller: &'a Entered) -> Result<Self, Error> {
         Ok(Self {
+            call: Some(caller),
             outlet: &caller.around()?.outlet,
             policy: &caller.policy,
             limits: &caller.limits,
@@ -92,7 +95,7 @@ impl<'a> Visit<'a> {
     async fn fetch(&self, request: Request, acts: impl FnOnce()) -> Result<Response, Error> {
         let most = self.limits.call_bytes;
         self.make(request, acts, |outgoing| async move {
-            let mut reply = outgoing.send(&self.outlet.web, &self.outlet.clock).await?;
+            let mut reply = self.send(outgoing).await?;
             let large = || {
                 Error::Exhausted(format!(
                     "the answer has more than {most} bytes (`call_bytes` in iglu.toml); use http.download for a large one"
@@ -117,7 +120,7 @@ impl<'a> Visit<'a> {
         let most = self.limits.file as u64;
         self.make(request, acts, |outgoing| async move {
             let from = outgoing.file_name().map(str::to_owned);
-            let mut reply = outgoing.send(&self.outlet.web, &self.outlet.clock).await?;
+            let mut reply = self.send(outgoing).await?;
             let large =
                 || Error::Exhausted(format!("the answer has more than {most} bytes (`file` in iglu.toml)"));
             if reply.length().is_some_and(|length| length > most) {
@@ -144,6 +147,16 @@ impl<'a> Visit<'a> {
             Ok(Downloaded { status: reply.status.as_u16().into(), headers: headers(&reply), file })
         })
         .await
+    }
+
+    async fn send(&self, outgoing: Outgoing) -> Result<Reply, Error> {
+        let _resting = self.rest();
+        outgoing.send(&self.outlet.web, &self.outlet.clock).await
+    }
+
+    /// A test's script answers by the clock alone, so whoever waits for it rests.
+    fn rest(&self) -> Option<Resting<'_>> {
+        self.call.filter(|_| self.outlet.web.script().is_some()).map(Entered::rest)
     }
 
     /// Checks a request, waits for its turn, and makes it within its time.
@@ -206,6 +219,7 @@ impl<'a> Visit<'a> {
             return Ok(place);
         }
         let _waiting = Waiting::begin(waiting)?;
+        let _resting = self.rest();
         tokio::select! {
             place = places.acquire() => place.map_err(|_| Error::Other("the host is closing".to_owned())),
             // Nothing was sent, so it may be tried again; a timeout would not say so.

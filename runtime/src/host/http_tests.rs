@@ -38,7 +38,7 @@ impl Desk {
 
     fn visit(&self) -> Visit<'_> {
         let Self { outlet, policy, limits, stopping, .. } = self;
-        Visit { outlet, policy, limits, stopping }
+        Visit { outlet, policy, limits, stopping, call: None }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response, Error> {

@@ -27,7 +27,7 @@ impl HostWithStore<Ctx> for Calls {
         quote: bool,
     ) -> Result<Receipt, Error> {
         let caller = enter(host)?;
-        content::check(&caller.policy, &content)?;
+        content::check(&caller.policy, caller.limits.file, &content)?;
         let incoming = caller.event(&event)?;
         let content = downloaded::insert(&caller, content).await?;
         answer(&caller, &incoming, &content, quote).await
@@ -41,10 +41,13 @@ impl HostWithStore<Ctx> for Calls {
     ) -> Result<Receipt, Error> {
         let caller = enter(host)?;
         caller.policy.allows(&Permission::Send)?;
-        content::check(&caller.policy, &content)?;
+        content::check(&caller.policy, caller.limits.file, &content)?;
         let target = caller.bot(&bot)?;
         caller.may_begin(&target.info(), &chat)?;
-        caller.around()?.pace().pass(&bot, &chat).await?;
+        {
+            let _resting = caller.rest();
+            caller.around()?.pace().pass(&bot, &chat).await?;
+        }
         // Not before: a whole line of messages may wait there.
         let content = downloaded::insert(&caller, content).await?;
         caller.flight.acted();

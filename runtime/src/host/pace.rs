@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::sync::Mutex;
 
+use crate::clock::Clock;
 use crate::config::Limits;
 use crate::model::{Chat, Error};
-use crate::rate::{Limiter, limiter, wait};
+use crate::rate::Limiter;
 
 /// So many callers may wait in line; each holds the content of a message.
 const LINE: u32 = 256;
@@ -31,10 +32,10 @@ fn rates(limits: &Limits) -> [u32; 3] {
 }
 
 impl Pace {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, clock: &Clock) -> Self {
         Self {
-            account: limiter(limits.sends_per_second, limits.sends_burst),
-            chat: limiter(limits.sends_per_chat, limits.sends_burst),
+            account: Limiter::new(limits.sends_per_second, limits.sends_burst, clock),
+            chat: Limiter::new(limits.sends_per_chat, limits.sends_burst, clock),
             line: Mutex::new(()),
             waiting: AtomicU32::new(0),
             per_second: limits.sends_per_second.max(1),
@@ -55,11 +56,9 @@ impl Pace {
         }
         let key = format!("{bot} {chat:?}");
         let _turn = self.line.lock().await;
-        if self.chat.len() > CHATS {
-            self.chat.retain_recent();
-        }
-        wait(&self.account, &bot.to_owned()).await;
-        wait(&self.chat, &key).await;
+        self.chat.tidy(CHATS);
+        self.account.wait(&bot.to_owned()).await;
+        self.chat.wait(&key).await;
         Ok(())
     }
 }

@@ -41,7 +41,7 @@ impl HostWithStore<Ctx> for Calls {
         expectation: Expectation,
     ) -> Result<Option<Event>, Error> {
         let (caller, handler, incoming) = who_waits(host, &event)?;
-        content::check(&caller.policy, &question)?;
+        content::check(&caller.policy, caller.limits.file, &question)?;
         let question = downloaded::insert(&caller, question).await?;
         let timeout = expectation.timeout_ms;
         let wait = Wait::begin(&caller, handler, expected(&caller, &incoming, expectation)?)?;

@@ -43,6 +43,10 @@ async fn words_become_typed_values() {
         ("/pair 7 @A8", "7 A8"),
         ("/deck draw 3", "deck draw|3|3"),
         ("/DECK  Shuffle", "shuffled"),
+        ("/words one two  three", "\"one\" [\"two\", \"three\"]"),
+        ("/words \"one two\" “three four”", "\"one two\" [\"three four\"]"),
+        ("/words \"\" x", "\"\" [\"x\"]"),
+        ("/words it\"s \"open", "\"it\\\"s\" [\"\\\"open\"]"),
     ] {
         assert_eq!(ask(&napcat, text).await, reply, "{text:?}");
     }
@@ -73,6 +77,8 @@ async fn wrong_use_is_answered_by_the_host_and_wakes_nobody() {
             roll,
         ),
         ("/roll --loud=1", "--loud takes no value.", roll),
+        ("/roll --factor half", "factor cannot be \"half\": it must be a number.", roll),
+        ("/words", "<first> is missing.", "Usage: /words <first> [others...]"),
         ("/roll -t1 -t2", "--times may be there only once.", roll),
         (
             "/pair",

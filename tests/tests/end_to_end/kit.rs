@@ -125,6 +125,59 @@ fn servers_answer_what_the_test_says() {
 }
 
 #[test]
+fn servers_take_their_time_by_the_clock_of_the_test() {
+    let bot = tested("web").build().unwrap();
+    bot.http_with(&json!({"url": "https://slow.example.com/*", "text": "at last", "delay_ms": 5000}));
+    let ann = bot.user("10001");
+    ann.say("/get https://slow.example.com/a").expect_nothing();
+    bot.advance(Duration::from_secs(4)).expect_nothing();
+    bot.advance(Duration::from_secs(1)).expect("200 at last").expect_nothing();
+    // Too slow for what the plugin allows.
+    ann.say("/get https://slow.example.com/a 2000").expect_nothing();
+    bot.advance(Duration::from_secs(2)).expect_containing("no answer in time");
+    bot.advance(Duration::from_secs(10)).expect_nothing();
+    // More at once than may be on their way wait for their turn.
+    for _ in 0..20 {
+        ann.say_on("/get https://slow.example.com/a");
+    }
+    let first = bot.advance(Duration::from_secs(6));
+    assert_eq!(first.texts().len(), 16, "{first}");
+    assert_eq!(bot.advance(Duration::from_secs(6)).texts().len(), 4);
+}
+
+#[test]
+fn the_pace_of_sending_goes_by_the_clock_of_the_test() {
+    let limits = "[limits]\nsends_per_second = 1\nsends_per_chat = 1\nsends_burst = 1";
+    let bot = tested("probe").settings(limits).build().unwrap();
+    let ann = bot.user("10001");
+    ann.say("/send 20009 one").expect("one").expect("sent 1 message(s)").expect_nothing();
+    for text in ["two", "three", "four"] {
+        ann.say_on(format!("/send 20009 {text}"));
+    }
+    // One a second: who waits for the third waits for the second before.
+    let mut heard = bot.advance(Duration::from_secs(4)).texts();
+    heard.retain(|text| !text.starts_with("sent"));
+    assert_eq!(heard, ["two", "three", "four"]);
+}
+
+#[test]
+fn timers_and_missed_cron_lines_come_after_a_time_away() {
+    let mut bot = tested("talker").build().unwrap();
+    bot.user("10001").say("/timer tea 7200000 hot").expect("set");
+    let texts = bot.away(Duration::from_secs(3 * 86_400)).unwrap().texts();
+    assert_eq!(texts.iter().filter(|text| *text == "tea: hot again=false").count(), 1, "{texts:?}");
+    let daily: Vec<_> = texts.iter().filter_map(|text| text.strip_prefix("daily missed=")).collect();
+    // Three mornings passed.
+    assert!(matches!(daily[..], ["3"]), "{texts:?}");
+    let hourly = texts.iter().filter(|text| text.starts_with("hourly")).count();
+    assert!(hourly < 2, "those are skipped, unless it is half past right now: {texts:?}");
+    bot.restart().unwrap();
+    let texts = bot.advance(Duration::ZERO).texts();
+    assert!(texts.iter().all(|text| text.starts_with("hourly")), "{texts:?}");
+    bot.user("10001").say("/timers").expect("timers: ");
+}
+
+#[test]
 fn storage_is_seen_filled_and_outlives_a_kill() {
     let mut bot = tested("notes").build().unwrap();
     bot.user("10001").say("/note add milk").expect("Noted as 1.");

@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use iglu::{clock::Clock, config::Config, house::House};
-use iglu_tests::{folder::Folder, host::Host, napcat::Napcat};
+use iglu_tests::{fixtures::Fixture, folder::Folder, host::Host, napcat::Napcat};
 
 use crate::common::{answer, ask, house, napcat, said, settled, up};
 
@@ -93,7 +93,7 @@ async fn timers_wait_for_a_plugin_that_is_away() {
 }
 
 /// A house in this process, by a clock that the test puts forward.
-async fn inside(napcat: &Napcat, folder: &Folder, clock: &Clock) -> House {
+pub(crate) async fn inside(napcat: &Napcat, folder: &Folder, clock: &Clock) -> House {
     let file = folder.path().join("iglu.toml");
     let config = Config::load(Path::new(&file)).unwrap();
     let house = House::open_by(config, clock.clone()).await.unwrap();
@@ -143,6 +143,52 @@ async fn cron_lines_run_in_order_and_missed_ones_by_their_policy() {
     assert_eq!(answer(&napcat).await, "hourly 0");
     house.close().await;
     assert_eq!(said(&napcat).len(), 7, "{:?}", said(&napcat));
+}
+
+/// The talker, whose line for each hour is one for half past six instead.
+fn at_half_past_six() -> Vec<u8> {
+    Fixture::load("talker").renamed("30 * * * *", "30 6 * * *").bytes()
+}
+
+#[tokio::test]
+async fn a_line_without_a_zone_goes_by_the_owners_and_else_by_shanghais() {
+    let hours = |hour: f64| hour * 3600.0;
+    // What runs next after five in the morning of UTC, and then.
+    for (zone, next) in [("", [Some("hourly 0"), None]), ("timezone = \"UTC\"\n", [None, Some("hourly 0")])] {
+        let napcat = napcat().await;
+        let folder = Folder::with(&napcat, &[], &format!("{zone}[plugin.talker]\ngrants = [\"send\"]\n"));
+        folder.put("talker.wasm", &at_half_past_six());
+        let clock = Clock::default();
+        // 22:30 UTC is half past six in Shanghai.
+        to_time_of_day(&clock, hours(22.0));
+        let house = inside(&napcat, &folder, &clock).await;
+        for (hour, expected) in [(1, next[0]), (7, None), (2, next[1])] {
+            napcat.forget_calls();
+            clock.advance(hour * HOUR);
+            house.idle().await;
+            let said: Vec<String> = said(&napcat).into_iter().filter(|it| it.starts_with("hourly")).collect();
+            assert_eq!(said.first().map(String::as_str), expected, "{zone:?} {hour}");
+        }
+        house.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_zone_that_is_none_and_a_timer_that_cannot_be_are_refused() {
+    let (napcat, folder, host) = timed("").await;
+    folder.put("talker.wasm", &Fixture::load("talker").renamed("Asia/Shanghai", "Asia/Shanghay").bytes());
+    let line = host.says("the refusal", |line| line.level() == "ERROR").await;
+    assert!(line.text().contains("Asia/Shanghay") && line.text().contains("daily"), "{}", line.text());
+    for (asked, reason) in [
+        ("/timer \"\" 1000 x".to_owned(), "needs a name"),
+        (format!("/timer {} 1000 x", "n".repeat(257)), "256"),
+        (format!("/timer big 1000 {}", "x".repeat(64 << 10)), "65536 are allowed"),
+    ] {
+        let refused = ask(&napcat, &asked).await;
+        assert!(refused.contains(reason), "{reason}: {refused}");
+    }
+    assert_eq!(ask(&napcat, "/timers").await, "timers: ");
+    host.stop().await;
 }
 
 #[tokio::test]

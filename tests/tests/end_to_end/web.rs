@@ -68,6 +68,12 @@ async fn serve(mut stream: tokio::net::TcpStream) -> std::io::Result<()> {
     let (status, header, body) = match path {
         "/hello" => ok(b"hello"),
         "/to" => ("302 Found", format!("location: {query}\r\n"), Vec::new()),
+        "/back" => {
+            let key = head.lines().find_map(|line| line.strip_prefix("x-key: ")).unwrap_or_default();
+            let method = head.split(' ').next().unwrap_or_default();
+            let told = format!("{method} {key} {}", String::from_utf8_lossy(&body));
+            ("200 OK", "x-answer: yes\r\n".to_owned(), told.into_bytes())
+        }
         "/cat.png" => ok(PNG),
         "/large" => ok(&vec![b'x'; query.parse().unwrap()]),
         "/silent" => return std::future::pending().await,
@@ -101,6 +107,40 @@ async fn json_goes_to_a_server_and_comes_back() {
         "200 hello",
         "within the origin"
     );
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn method_headers_and_body_go_as_they_are() {
+    let server = Server::start().await;
+    let (napcat, _folder, host) = granted(&server, "").await;
+    for method in ["PATCH", "DELETE", "OPTIONS"] {
+        let told = ask(&napcat, &format!("/ask {method} {} 猫 & dog", server.at("back"))).await;
+        assert_eq!(told, format!("yes {} k 猫 & dog", method.to_lowercase()));
+    }
+    let connections = server.connections();
+    for (method, address) in [("\"B AD\"", server.at("back")), ("GET", "ftp://good.example/".to_owned())] {
+        let refused = ask(&napcat, &format!("/ask {method} {address} x")).await;
+        assert!(refused.starts_with("wrong request"), "{method} {address}: {refused}");
+    }
+    assert_eq!(server.connections(), connections);
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_grant_is_for_one_origin_alone() {
+    let (server, other) = (Server::start().await, Server::start().await);
+    let grants = format!("[plugin.web]\ngrants = [\"http:{}\"]\n", server.origin);
+    let (napcat, _folder, host) = house(&["echo", "web"], &grants).await;
+    assert_eq!(ask(&napcat, &format!("/get {}", server.at("hello"))).await, "200 hello");
+    let port = server.origin.rsplit_once(':').unwrap().1;
+    for address in
+        [other.at("hello"), format!("https://127.0.0.1:{port}/hello"), "http://127.0.0.1/hello".to_owned()]
+    {
+        let denied = ask(&napcat, &format!("/get {address}")).await;
+        assert!(denied.starts_with("permission denied"), "{address}: {denied}");
+    }
+    assert_eq!((server.connections(), other.connections()), (1, 0));
     host.stop().await;
 }
 
@@ -277,5 +317,37 @@ async fn a_received_image_is_downloaded_without_a_grant_and_sent_from_bytes() {
     assert!(large.starts_with("limit reached"), "{large}");
     let denied = ask(&napcat, &format!("/get {}", server.at("cat.png"))).await;
     assert!(denied.starts_with("permission denied"), "the platform's address is no grant: {denied}");
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_plugin_makes_of_bytes_goes_out_within_the_limits() {
+    let limits = "[plugin.web]\nlimits = { file = \"2 KiB\" }\n";
+    let (napcat, _folder, host) = house(&["echo", "web"], limits).await;
+    for (how, name) in [("image", None), ("file", Some("made.txt"))] {
+        napcat.private_text(FRIEND, &format!("/make {how} 3"));
+        let sent = napcat.next_call("send_private_msg").await;
+        let segment = &sent.message()[0];
+        assert_eq!((&segment["type"], &segment["data"]["file"]), (&json!(how), &json!("base64://bW1t")));
+        assert_eq!(segment["data"]["name"].as_str(), name);
+        let refused = ask(&napcat, &format!("/make {how} 2049")).await;
+        assert!(refused.starts_with("limit reached") && refused.contains("`file`"), "{refused}");
+    }
+    host.stop().await;
+}
+
+#[tokio::test]
+async fn a_received_file_is_downloaded_up_to_a_limit_without_a_grant() {
+    let server = Server::start().await;
+    let (napcat, _folder, host) = house(&["echo", "web"], "").await;
+    let comes = |path: &str| {
+        let file = json!({"file": "list.txt", "url": server.at(path), "file_size": "1"});
+        napcat.private_message(FRIEND).segment("file", file).push();
+    };
+    comes("hello");
+    assert_eq!(answer(&napcat).await, "list.txt: 5 bytes");
+    comes("large?1001");
+    let refused = answer(&napcat).await;
+    assert!(refused.starts_with("limit reached"), "{refused}");
     host.stop().await;
 }

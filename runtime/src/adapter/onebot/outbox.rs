@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::adapter::lanes::{Lane, Lanes};
-use crate::rate::{Limiter, limiter, wait};
+use crate::clock::Clock;
+use crate::rate::Limiter;
 
 /// Counters of chats that are not in use are dropped when there are so many.
 const CHATS: usize = 4_096;
@@ -52,10 +53,11 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn new(sending: &Sending) -> Self {
+        let clock = Clock::default();
         Self {
             lanes: Lanes::default(),
-            account: limiter(sending.per_second, sending.burst),
-            chats: limiter(sending.per_chat, sending.burst),
+            account: Limiter::new(sending.per_second, sending.burst, &clock),
+            chats: Limiter::new(sending.per_chat, sending.burst, &clock),
             waiting: AtomicUsize::new(0),
             queue: sending.queue as usize,
             paces_replies: sending.replies,
@@ -66,12 +68,10 @@ impl Outbox {
     /// Waits for one's turn to send to a chat: first come, first served, and not faster than the owner wants.
     pub(super) async fn turn(&self, chat: &str, is_reply: bool) -> Lane {
         let turn = self.lanes.turn(chat).await;
-        if self.chats.len() >= CHATS {
-            self.chats.retain_recent();
-        }
+        self.chats.tidy(CHATS);
         if !is_reply || self.paces_replies {
-            wait(&self.chats, &chat.to_owned()).await;
-            wait(&self.account, &String::new()).await;
+            self.chats.wait(&chat.to_owned()).await;
+            self.account.wait(&String::new()).await;
         }
         turn
     }

@@ -15,8 +15,9 @@ use super::upload::Uploads;
 use super::{PLATFORM, Settings};
 use crate::adapter::lanes::Lanes;
 use crate::adapter::now;
+use crate::clock::Clock;
 use crate::model::{self, Chat, DirectChat, Error, EventBody, Notice};
-use crate::rate::{Limiter, limiter, wait};
+use crate::rate::Limiter;
 
 /// Requests a second, and at once: the platform's limits are 100, 50 and 5.
 const SENDS: (u32, u32) = (90, 9);
@@ -75,7 +76,8 @@ impl Account {
             memory: Memory::default(),
             state: Mutex::default(),
             opened: Mutex::default(),
-            paces: [SENDS, UPLOADS, CHANNEL, SLOW].map(|(rate, burst)| limiter(rate, burst)),
+            paces: [SENDS, UPLOADS, CHANNEL, SLOW]
+                .map(|(rate, burst)| Limiter::new(rate, burst, &Clock::default())),
             me: me.clone(),
         })
     }
@@ -189,15 +191,13 @@ impl Account {
     pub(super) async fn pace(&self, pace: Pace<'_>) {
         let [sends, uploads, channels, slow] = &self.paces;
         if let Pace::Channel(channel) = pace {
-            if channels.len() >= CHATS {
-                channels.retain_recent();
-            }
-            wait(channels, &channel.to_owned()).await;
+            channels.tidy(CHATS);
+            channels.wait(&channel.to_owned()).await;
         }
         match pace {
-            Pace::Send | Pace::Channel(_) => wait(sends, &String::new()).await,
-            Pace::Upload => wait(uploads, &String::new()).await,
-            Pace::Slow(kind) => wait(slow, &kind.to_owned()).await,
+            Pace::Send | Pace::Channel(_) => sends.wait(&String::new()).await,
+            Pace::Upload => uploads.wait(&String::new()).await,
+            Pace::Slow(kind) => slow.wait(&kind.to_owned()).await,
         }
     }
 }
