@@ -62,14 +62,19 @@ impl House {
                 "{reason}\n{}",
                 answers("the plugin was started", std::slice::from_ref(&answer))
             ))),
-            None => Ok((Self { program, ahead, early: Vec::new() }, answer["ok"].clone())),
+            None => {
+                let about = answer["ok"].clone();
+                Ok((Self { program, ahead, early: vec![answer] }, about))
+            }
         }
     }
 }
 
 impl Kit {
     pub(super) fn open(program: PathBuf, open: Value, dir: Dir) -> Result<Self> {
-        let (house, about) = House::open(&program, &open, 0.0)?;
+        let (mut house, about) = House::open(&program, &open, 0.0)?;
+        // A test begins with a plugin that runs.
+        house.early.clear();
         Ok(Self { program, house: RefCell::new(house), open, manifest: about["manifest"].clone(), dir })
     }
 
@@ -326,28 +331,52 @@ impl Kit {
         self.done("the plugin was reloaded", &json!({"do": "reload"}))
     }
 
-    /// iglu ends in order and begins again.
+    /// iglu ends in order and begins again, at once. What it does then is among the answers of what the test does next.
     ///
     /// ```no_run
     /// # fn test() -> iglu_sdk::test::Result<()> {
     /// # let mut bot = iglu_sdk::test::Kit::new()?;
+    /// bot.user("10001").say("/note add milk").expect("Noted as 1.");
     /// bot.restart()?;
+    /// bot.user("10001").say("/note").expect("1. milk");
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     /// When the plugin does not start again.
     pub fn restart(&mut self) -> Result<()> {
-        self.house.borrow_mut().program.ask(&json!({"do": "close"}))?;
+        self.house.get_mut().program.ask(&json!({"do": "close"}))?;
         self.kill()
     }
 
-    /// iglu is killed, as by a power cut, and begins again.
+    /// iglu ends in order, so much time passes, and it begins again: timers that fell due meanwhile fire, and cron lines make
+    /// up for missed runs or skip them.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # fn test() -> iglu_sdk::test::Result<()> {
+    /// # let mut bot = iglu_sdk::test::Kit::new()?;
+    /// bot.user("10001").say("/remind 2h tea").expect("I will.");
+    /// bot.away(Duration::from_secs(3 * 3600))?.expect("tea!");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When the plugin does not start again.
+    pub fn away(&mut self, time: Duration) -> Result<Answers> {
+        self.house.get_mut().ahead += time.as_secs_f64();
+        self.restart()?;
+        let all = std::mem::take(&mut self.house.get_mut().early);
+        Ok(answers(&format!("iglu was away for {time:?}"), &all))
+    }
+
+    /// iglu is killed, as by a power cut, and begins again. What it does then is among the answers of what the test does next.
     ///
     /// ```no_run
     /// # fn test() -> iglu_sdk::test::Result<()> {
     /// # let mut bot = iglu_sdk::test::Kit::new()?;
     /// bot.kill()?;
+    /// bot.user("10001").say("/hello").expect("Hello!");
     /// # Ok(()) }
     /// ```
     ///
@@ -420,7 +449,8 @@ impl fmt::Debug for Kit {
 fn answers(what: &str, all: &[Value]) -> Answers {
     let list = |name: &'static str| all.iter().filter_map(move |answer| answer[name].as_array()).flatten();
     let actions = list("actions").map(Action::from_json).collect();
-    Answers::new(what.to_owned(), actions, list("log").map(LogLine::from_json).collect())
+    let said = all.last().and_then(|answer| answer["ok"]["message"].as_str());
+    Answers::new(what.to_owned(), actions, list("log").map(LogLine::from_json).collect()).after(said)
 }
 
 /// In the contract's words.

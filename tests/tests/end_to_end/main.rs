@@ -19,6 +19,7 @@
 //! | `access` | who may: lists of the owner, plugins on and off by `/plugin`, roles, rates |
 //! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
 //! | `web` | HTTP of plugins: grants, addresses, limits; media in and out |
+//! | `examples` | the example plugins: a game, reminders, moderation, the weather |
 //! | `official` | the official platform: webhook, gateway, replies, the journal |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
 //! | `kit` | the SDK's test kit, and the protocol beneath it |
@@ -33,6 +34,7 @@ mod actions;
 mod author;
 mod commands;
 mod common;
+mod examples;
 mod files;
 mod kit;
 mod links;
