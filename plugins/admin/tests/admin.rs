@@ -56,7 +56,7 @@ fn wrong_words_are_answered_with_the_usage() -> Result<()> {
     let ann = bot.group("20001").user("10001").admin();
     for (text, reason) in [
         ("/mute", "user"),
-        ("/mute ann", "@"),
+        ("/mute ann", "mention one"),
         ("/mute 10002 long", "such as 90s"),
         ("/mute 10002 31d", "between a second and 30 days"),
         ("/mute 10002 0s", "between a second and 30 days"),

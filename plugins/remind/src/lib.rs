@@ -38,7 +38,7 @@ struct Remind;
 #[plugin(name = "Remind", permissions(send = "to remind people when it is time"))]
 impl Remind {
     /// Reminds you: `/remind 2h tea`.
-    #[command("remind", aliases = ["提醒"])]
+    #[command("remind")]
     async fn remind(
         &self,
         event: &MessageEvent,

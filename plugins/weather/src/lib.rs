@@ -42,18 +42,19 @@ impl Weather {
     #[command("weather", aliases = ["天气"], rate(count = 5, seconds = 60, per = "user"))]
     async fn weather(&self, city: Rest) -> Result<String> {
         let Settings { server, units } = Settings::load()?;
-        let request = http::get(server).path(&*city).query("format", "j1").timeout(Duration::from_secs(15));
-        let response = request.await.map_err(excuse)?;
+        let request = http::get(server).path(&city).query("format", "j1").timeout(Duration::from_secs(15));
+        let response = request.await.map_err(|error| excuse(&error))?;
         if response.status == 404 {
             return Err(Error::reply(format!("I do not know a place called {city}.")));
         }
-        let json: Value = response.error_for_status().and_then(|response| response.json()).map_err(excuse)?;
-        report(&json, units).ok_or_else(|| excuse(HostError::Other(format!("no weather report: {json}"))))
+        let json = response.error_for_status().and_then(|response| response.json::<Value>());
+        let json = json.map_err(|error| excuse(&error))?;
+        report(&json, units).ok_or_else(|| excuse(&HostError::Other(format!("no weather report: {json}"))))
     }
 }
 
 /// What a user is told of an error. The log has what the owner needs: for a missing grant, the very lines to add.
-fn excuse(error: HostError) -> Error {
+fn excuse(error: &HostError) -> Error {
     log::warn!("{error}");
     Error::reply(match error {
         HostError::Denied(_) => "I may not ask the weather server. My owner can change that.",
