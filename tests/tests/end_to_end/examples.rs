@@ -5,10 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use iglu_tests::{
-    folder::Folder,
-    napcat::{FRIEND, GROUP, Napcat, OWNER},
-};
+use iglu_tests::napcat::{FRIEND, GROUP, Napcat, OWNER};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
