@@ -1,9 +1,12 @@
-//! Time: now, sleeping, and timers that outlive a restart.
+//! Time: now, sleeping, timers that outlive a restart, and lengths of time as people write them.
+
+mod duration;
 
 use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use self::duration::{format_duration, parse_duration};
 pub use crate::contract::iglu::plugin::clock::Timer;
 use crate::{Error, HostError, Result, host, types::Timestamp};
 

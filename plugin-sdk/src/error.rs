@@ -119,7 +119,18 @@ impl From<ContractError> for HostError {
 pub struct Error {
     text: Option<String>,
     source: Option<Box<dyn StdError>>,
-    usage: bool,
+    told: Told,
+}
+
+/// What the user hears of an error.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Told {
+    /// Nothing; it is for the log.
+    Nothing,
+    /// The text.
+    Text,
+    /// The text, and how the command is used.
+    Usage,
 }
 
 impl Error {
@@ -131,7 +142,7 @@ impl Error {
     /// ```
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: Some(text.into()), source: None, usage: false }
+        Self { text: Some(text.into()), source: None, told: Told::Nothing }
     }
 
     /// The user asked wrongly: the SDK answers with this text and the command's usage, and nothing is logged.
@@ -144,11 +155,37 @@ impl Error {
     /// ```
     #[must_use]
     pub fn usage(text: impl Into<String>) -> Self {
-        Self { usage: true, ..Self::new(text) }
+        Self { told: Told::Usage, ..Self::new(text) }
     }
 
-    pub(crate) fn is_usage(&self) -> bool {
-        self.usage
+    /// The user is answered with this text, and nothing is logged: for what went wrong as it may.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # #[derive(Default)]
+    /// # struct Cats;
+    /// # #[plugin(id = "cats", permissions("http:https://api.example.com" = "to ask for cats"))]
+    /// # impl Cats {
+    /// #[command("cat")]
+    /// async fn cat(&self) -> Result<String> {
+    ///     let cat = http::get("https://api.example.com/cat").await.map_err(|error| {
+    ///         log::warn!("{error}");
+    ///         Error::reply("The cats are asleep.")
+    ///     })?;
+    ///     Ok(cat.text())
+    /// }
+    /// # }
+    /// # let mut bot = iglu_sdk::testing::Harness::<Cats>::new();
+    /// # bot.answer("http.fetch", |_| Err(HostError::Timeout("no answer".into())));
+    /// # assert_eq!(bot.say("/cat"), ["The cats are asleep."]);
+    /// ```
+    #[must_use]
+    pub fn reply(text: impl Into<String>) -> Self {
+        Self { told: Told::Text, ..Self::new(text) }
+    }
+
+    pub(crate) fn told(&self) -> Told {
+        self.told
     }
 
     /// The host's answer, if that is at the bottom of it.
@@ -205,7 +242,7 @@ impl fmt::Debug for Error {
 
 impl<E: StdError + 'static> From<E> for Error {
     fn from(error: E) -> Self {
-        Self { text: None, source: Some(Box::new(error)), usage: false }
+        Self { text: None, source: Some(Box::new(error)), told: Told::Nothing }
     }
 }
 

@@ -167,6 +167,31 @@ impl Request {
         self.header("authorization", format!("Bearer {token}"))
     }
 
+    /// Adds a part to the path, with every sign in it escaped, slashes too. `.` and `..` would lead elsewhere, so with them
+    /// the request is [`HostError::Invalid`] when it is sent.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # async fn example() -> Result {
+    /// // https://api.example.com/cats/a%2Fb%20%E7%8C%AB
+    /// http::get("https://api.example.com/cats").path("a/b 猫").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn path(mut self, part: impl Display) -> Self {
+        let part = part.to_string();
+        if matches!(part.as_str(), "." | "..") {
+            self.wrong = Some(HostError::Invalid(format!("`{part}` is no part of a path")));
+        }
+        let url = &mut self.request.url;
+        let after = url.find(['?', '#']).map(|at| url.split_off(at));
+        if !url.ends_with('/') {
+            url.push('/');
+        }
+        escape(url, &part);
+        url.extend(after);
+        self
+    }
+
     /// Adds a parameter to the address, with every sign in it escaped.
     ///
     /// ```
@@ -341,6 +366,21 @@ mod tests {
         }
         let form = post("https://a.example").form([("a", 1), ("b&", 2)]).request;
         assert_eq!(form.body, b"a=1&b%26=2");
+    }
+
+    #[test]
+    fn parts_of_the_path_are_escaped_and_lead_nowhere_else() {
+        for (url, expected) in [
+            ("https://a.example", "https://a.example/a%2Fb%20%3F%23%E7%8C%AB"),
+            ("https://a.example/x/", "https://a.example/x/a%2Fb%20%3F%23%E7%8C%AB"),
+            ("https://a.example/x?p=/#top", "https://a.example/x/a%2Fb%20%3F%23%E7%8C%AB?p=/#top"),
+        ] {
+            assert_eq!(get(url).path("a/b ?#猫").request.url, expected);
+        }
+        assert!(get("https://a.example").path("...").checked().is_ok());
+        for part in [".", ".."] {
+            assert!(matches!(get("https://a.example").path(part).checked(), Err(HostError::Invalid(_))));
+        }
     }
 
     #[test]

@@ -27,10 +27,10 @@
 //! a handler. The host matches; a plugin is not woken for what it did not ask for.
 //!
 //! * A parameter by reference is the event, `&MessageEvent` or `&Event<MemberJoined>`, or the [`Invocation`].
-//! * An owned parameter of a command is an argument: a number, a `String`, a [`Mention`], an [`Image`], an enum that derives
-//!   [`Choice`], any `FromStr` type, `Option` and `Vec` of these, and last [`Rest`] or `Option<Rest>`. With `#[option]` it is
-//!   an option, `--times 3`; see [`#[command]`](command). The host parses them; if the words do not fit, the user gets the
-//!   reason and the usage line, and the plugin sleeps on.
+//! * An owned parameter of a command is an argument: a number, a `String`, a [`Mention`], an [`Image`], a
+//!   [`Duration`](clock::parse_duration), an enum that derives [`Choice`], any `FromStr` type, `Option` and `Vec` of these, and last
+//!   [`Rest`] or `Option<Rest>`. With `#[option]` it is an option, `--times 3`; see [`#[command]`](command). The host parses
+//!   them; if the words do not fit, the user gets the reason and the usage line, and the plugin sleeps on.
 //! * A handler returns nothing, something to reply (`String`, [`Message`]...), an [`Outcome`], an `Option` of these
 //!   (`None`: not for me after all), or a [`Result`] of these.
 //!
@@ -167,9 +167,10 @@ pub mod prelude {
             Interaction, InviteRequest, JoinRequest, MemberJoined, MemberLeft, MessageRecalled, Muted, Poked,
             Scheduled,
         },
-        files, friends, groups, http, keyword, log,
+        files, friends, granted, groups, http, keyword, log,
         media::{file, image, video, voice},
         messages, napcat, on, plugin, random, regex, spawn, start, stop, storage,
+        types::Chat,
     };
 }
 

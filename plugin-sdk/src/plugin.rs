@@ -10,6 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     Error, HostError, Message, Outcome, Result,
     args::{Arguments, Invocation, Rest},
+    error::Told,
     event::{Event, Kind, reply},
     lock::RwLock,
     log,
@@ -74,8 +75,14 @@ impl Call {
                 reply(self.id.clone(), message, false).await?;
                 Ok(Outcome::Handled)
             }
-            Err(error) if error.is_usage() => self.refuse(&error.to_string(), usage).await,
-            Err(error) => Err(error),
+            Err(error) => match error.told() {
+                Told::Nothing => Err(error),
+                Told::Usage => self.refuse(&error.to_string(), usage).await,
+                Told::Text => {
+                    reply(self.id.clone(), error.to_string().into(), false).await?;
+                    Ok(Outcome::Handled)
+                }
+            },
         }
     }
 }

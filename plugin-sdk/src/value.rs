@@ -2,10 +2,11 @@
 
 #![allow(missing_docs, reason = "public for the macros only")]
 
-use std::{fmt::Display, marker::PhantomData, str::FromStr};
+use std::{fmt::Display, marker::PhantomData, str::FromStr, time::Duration};
 
 use crate::{
     args::{Mention, Rest},
+    clock::parse_duration,
     json::Json,
     manifest::Bound,
     types::{Image, Media, MediaSource},
@@ -45,9 +46,9 @@ pub trait Typed: Sized {
 #[diagnostic::on_unimplemented(
     message = "a handler cannot take an argument of type `{Self}`",
     label = "this is not read from a user's words",
-    note = "an argument is a number, a `String`, `Rest`, `Mention`, `Image`, an enum that derives `Choice`, any type that implements \
-            `FromStr` with an error that implements `Display`, or an `Option` or `Vec` of these; `#[option] name: bool` is a flag; \
-            the event is taken by reference"
+    note = "an argument is a number, a `String`, `Rest`, `Mention`, `Image`, `Duration`, an enum that derives `Choice`, any type that \
+            implements `FromStr` with an error that implements `Display`, or an `Option` or `Vec` of these; `#[option] name: bool` \
+            is a flag; the event is taken by reference"
 )]
 pub trait Word: Sized {
     /// # Errors
@@ -133,6 +134,15 @@ impl Typed for bool {
 
     fn read(value: &Json) -> Result<Self, String> {
         Ok(value.written() == "true")
+    }
+}
+
+/// To the host it is a text.
+impl Typed for Duration {
+    const KIND: Kind = Kind::plain("text");
+
+    fn read(value: &Json) -> Result<Self, String> {
+        parse_duration(value.written())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
@@ -12,6 +13,19 @@ use crate::{say, target};
 
 /// The demo bot's folder at the workspace's top level.
 const BOT: &str = "bot";
+
+/// What the examples ask for, granted: the demo bot stands for its owner.
+const GRANTS: &str = r#"
+# What the example plugins ask for.
+[plugin.admin]
+grants = ["group-admin", "recall"]
+[plugin.daily]
+grants = ["send"]
+[plugin.remind]
+grants = ["send"]
+[plugin.weather]
+grants = ["http:https://wttr.in"]
+"#;
 
 /// Builds all that is needed and becomes `iglu chat bot`, with `args` after it.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
@@ -48,7 +62,8 @@ pub(crate) fn first(built: &Path, what: &str, time: &str) -> String {
 }
 
 fn make_bot(workspace: &Workspace, iglu: &Path) -> Result<()> {
-    if workspace.root.join(BOT).join("iglu.toml").exists() {
+    let settings = workspace.root.join(BOT).join("iglu.toml");
+    if settings.exists() {
         return Ok(());
     }
     say(format_args!("setting up the demo bot in `{BOT}/`"));
@@ -57,7 +72,10 @@ fn make_bot(workspace: &Workspace, iglu: &Path) -> Result<()> {
     if !answer.status.success() {
         bail!("`iglu init {BOT}` failed ({})", answer.status);
     }
-    Ok(())
+    let granted = fs::OpenOptions::new().append(true).open(&settings);
+    granted
+        .and_then(|mut file| file.write_all(GRANTS.as_bytes()))
+        .with_context(|| format!("writing {}", settings.display()))
 }
 
 /// Copies each example into the bot's folder, unless the very same file is there.

@@ -76,6 +76,7 @@ handler_attributes! {
     /// | `n: u8`, `x: f64` | a number that the type can hold |
     /// | `word: String`, or any `FromStr` type | a word, or several in quotation marks |
     /// | `text: Rest` | all that is left; the last parameter |
+    /// | `time: Duration` | `90s`, `10m`, `1h30m`, `2天` |
     /// | `user: Mention`, `picture: Image` | a mention or a number; an image in the message or the quoted one |
     /// | `way: Way`, which derives `Choice` | one of its words |
     /// | `Option<_>`, `Vec<_>` | it may be left out; all words that are left |

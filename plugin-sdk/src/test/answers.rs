@@ -21,6 +21,7 @@ use crate::{Message, types::Segment};
 #[must_use = "what came is looked at by `expect`, `expect_nothing` or `texts`"]
 pub struct Answers {
     what: String,
+    said: Option<String>,
     actions: Vec<Action>,
     log: Vec<LogLine>,
     used: RefCell<Vec<bool>>,
@@ -45,7 +46,31 @@ impl<M: Into<Message>> From<M> for Expected {
 impl Answers {
     pub(super) fn new(what: String, actions: Vec<Action>, log: Vec<LogLine>) -> Self {
         let used = RefCell::new(vec![false; actions.len()]);
-        Self { what, actions, log, used }
+        Self { what, said: None, actions, log, used }
+    }
+
+    /// After the message of this id.
+    pub(super) fn after(self, id: Option<&str>) -> Self {
+        Self { said: id.map(str::to_owned), ..self }
+    }
+
+    /// The id of the message that was said, for others to quote.
+    ///
+    /// ```no_run
+    /// # use iglu_sdk::Message;
+    /// # let bot = iglu_sdk::test::Kit::new().unwrap();
+    /// let group = bot.group("20001");
+    /// let rude = group.user("10002").say("something rude");
+    /// let recall = Message::new().quote(rude.message_id()).text("/recall");
+    /// group.user("10001").admin().say(recall);
+    /// ```
+    ///
+    /// # Panics
+    /// When it was no message.
+    #[track_caller]
+    #[must_use]
+    pub fn message_id(&self) -> &str {
+        self.said.as_deref().unwrap_or_else(|| self.fail("nobody said anything, so there is no message"))
     }
 
     /// The next message of the bot is this one, wherever it went.

@@ -452,7 +452,8 @@ impl fmt::Debug for Kit {
 fn answers(what: &str, all: &[Value]) -> Answers {
     let list = |name: &'static str| all.iter().filter_map(move |answer| answer[name].as_array()).flatten();
     let actions = list("actions").map(Action::from_json).collect();
-    Answers::new(what.to_owned(), actions, list("log").map(LogLine::from_json).collect())
+    let said = all.last().and_then(|answer| answer["ok"]["message"].as_str());
+    Answers::new(what.to_owned(), actions, list("log").map(LogLine::from_json).collect()).after(said)
 }
 
 /// In the contract's words.

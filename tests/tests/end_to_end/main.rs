@@ -21,6 +21,7 @@
 //! | `roles` | roles, lists and switches of the owner, cooldowns and rates by the minute |
 //! | `actions` | typed actions: permissions, bytes of media, histories, replies that grow |
 //! | `web` | HTTP of plugins: grants, addresses, limits; media in and out |
+//! | `examples` | the example plugins: a game, reminders, moderation, the weather |
 //! | `official` | the official platform: webhook, gateway, replies, the journal |
 //! | `program` | start and end, the chat, init, inspect, errors in the configuration |
 //! | `kit` | the SDK's test kit, and the protocol beneath it |
@@ -36,6 +37,7 @@ mod actions;
 mod author;
 mod commands;
 mod common;
+mod examples;
 mod files;
 mod keys;
 mod kit;
