@@ -18,7 +18,7 @@ pub use crate::{__debug as debug, __error as error, __info as info, __trace as t
 ///
 /// ```
 /// # use iglu_sdk::prelude::*;
-/// log::write(log::Level::Warn, "the pump is dry");
+/// log::write(log::Level::Warn, format_args!("the pump is {}", "dry"));
 /// ```
 pub fn write(level: Level, text: fmt::Arguments<'_>) {
     match text.as_str() {

@@ -97,13 +97,13 @@ fn mistakes_are_shown_where_they_are_and_explained() {
             "one event",
         ),
         (
-            r#"#[command("hi")] async fn hi(&self, a: Option<Duration>) {}"#,
-            "Duration",
-            "a handler cannot take an argument of type `std::time::Duration`",
+            r#"#[command("hi")] async fn hi(&self, a: Option<Clock>) {}"#,
+            "Clock",
+            "a handler cannot take an argument of type `std::time::Instant`",
         ),
         (
-            r#"#[command("hi")] async fn hi(&self, #[option] a: Vec<Duration>) {}"#,
-            "Duration>",
+            r#"#[command("hi")] async fn hi(&self, #[option] a: Vec<Clock>) {}"#,
+            "Clock>",
             "an enum that derives `Choice`",
         ),
         (
@@ -116,7 +116,7 @@ fn mistakes_are_shown_where_they_are_and_explained() {
         (r#"#[on(Poked)] async fn hi(&self, word: String) {}"#, "word", "take the event by reference"),
     ] {
         let source = format!(
-            "use iglu_sdk::prelude::*;\n#[derive(Default)]\nstruct Mistaken;\n#[plugin]\nimpl Mistaken {{\n{method}\n}}\n"
+            "use iglu_sdk::prelude::*; use std::time::Instant as Clock;\n#[derive(Default)]\nstruct Mistaken;\n#[plugin]\nimpl Mistaken {{\n{method}\n}}\n"
         );
         fs::write(dir.join("src/lib.rs"), source).unwrap();
         let refused = told(&iglu(&dir, &["build", "--dev"]));
