@@ -22,14 +22,13 @@ pub type Inlet = Arc<dyn Fn(Incoming) + Send + Sync>;
 /// A name for an event that no other one on this host has, before a restart or after.
 #[must_use]
 pub fn event_id() -> String {
-    static START: OnceLock<u128> = OnceLock::new();
+    static START: OnceLock<String> = OnceLock::new();
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let start = START.get_or_init(|| {
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or_else(|_| fastrand::u128(..), |since| since.as_micros())
+        let since = SystemTime::now().duration_since(UNIX_EPOCH);
+        format!("{:x}", since.map_or_else(|_| fastrand::u128(..), |since| since.as_micros()))
     });
-    format!("{start:x}-{:x}", NEXT.fetch_add(1, Ordering::Relaxed))
+    format!("{start}-{:x}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Seconds since 1970.

@@ -190,7 +190,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Node<'de>, A::Error> {
-        let mut fields = Vec::with_capacity(4);
+        let mut fields = Vec::with_capacity(8);
         while let Some(Key(name)) = object.next_key()? {
             fields.push((name, object.next_value()?));
         }

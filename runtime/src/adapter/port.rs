@@ -131,6 +131,7 @@ where
     let mut look = tokio::time::interval_at(Instant::now() + HURRY, HURRY);
     loop {
         tokio::select! {
+            biased;
             // What is wrong with the connection itself is the visitor's matter.
             _ = &mut connection => return,
             _ = look.tick() => {}

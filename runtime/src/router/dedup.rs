@@ -1,9 +1,11 @@
 //! The same event twice: NapCat repeats events after a reconnect and, now and then, without any reason.
 
 use std::collections::{HashSet, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use foldhash::quality::RandomState;
 
 /// A minute of the busiest accounts, days of usual ones; four megabytes at most.
 const MOST: usize = 65_536;
@@ -20,7 +22,7 @@ pub(super) struct Dedup {
 #[derive(Debug, Default)]
 struct Window {
     order: VecDeque<(u64, Instant)>,
-    seen: HashSet<u64>,
+    seen: HashSet<u64, RandomState>,
 }
 
 impl Dedup {

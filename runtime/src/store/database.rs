@@ -128,7 +128,7 @@ impl Shared {
             let txn = database.begin_write()?;
             let mut tables = Tables::open(&txn, (self.clock)())?;
             let done = work(&mut tables)?;
-            drop(tables);
+            tables.finish()?;
             txn.commit()?;
             Ok(done)
         };

@@ -161,6 +161,8 @@ pub(super) fn alive(expires: u64, now: u64) -> bool {
 pub(super) struct Tables<'txn> {
     values: Table<'txn, (&'static str, &'static str), (u64, &'static [u8])>,
     usage: Table<'txn, &'static str, u64>,
+    /// What was read of `usage` and changed: one transaction holds many changes of few plugins.
+    counted: Vec<(String, u64)>,
     due: Table<'txn, (u64, &'static str, &'static str), ()>,
     pub(super) journal: JournalTables<'txn>,
     pub(super) agenda: AgendaTables<'txn>,
@@ -173,12 +175,25 @@ impl<'txn> Tables<'txn> {
         Ok(Self {
             values: txn.open_table(VALUES)?,
             usage: txn.open_table(USAGE)?,
+            counted: Vec::new(),
             due: txn.open_table(DUE)?,
             journal: JournalTables::open(txn)?,
             agenda: AgendaTables::open(txn)?,
             own: own::open_for_writing(txn)?,
             now,
         })
+    }
+
+    /// Writes down what was counted. Without it the transaction must not be committed.
+    pub(super) fn finish(mut self) -> Result<(), redb::Error> {
+        for (plugin, used) in &self.counted {
+            if *used == 0 {
+                self.usage.remove(plugin.as_str())?;
+            } else {
+                self.usage.insert(plugin.as_str(), used)?;
+            }
+        }
+        Ok(())
     }
 
     /// Does all of it or, if it is refused, nothing. A batch sees what it has changed itself.
@@ -292,6 +307,11 @@ impl<'txn> Tables<'txn> {
     /// Refuses a batch that the quota does not allow. What takes no more room than before is always allowed, so that a
     /// plugin above a lowered quota can still shrink.
     fn make_room(&mut self, plugin: &str, quota: u64, batch: &Batch<'_>) -> Result<(), Failure> {
+        // What stands under the keys now is looked up only where it matters.
+        let most: u64 = batch.iter().filter_map(|(key, after)| Some(size(key, &after.as_ref()?.1))).sum();
+        if *self.used(plugin)? + most <= quota {
+            return Ok(());
+        }
         let (used, after) = self.usage_after(plugin, batch)?;
         if after <= quota || after <= used {
             return Ok(());
@@ -309,47 +329,59 @@ impl<'txn> Tables<'txn> {
     }
 
     /// What the plugin uses now, and what it would use.
-    fn usage_after(&self, plugin: &str, batch: &Batch<'_>) -> Result<(u64, u64), redb::Error> {
-        let used = self.used(plugin)?;
+    fn usage_after(&mut self, plugin: &str, batch: &Batch<'_>) -> Result<(u64, u64), redb::Error> {
         let (mut gone, mut new) = (0, 0);
         for (key, after) in batch {
             let old = self.values.get((plugin, *key))?;
             gone += old.map_or(0, |row| size(key, row.value().1));
             new += after.as_ref().map_or(0, |(_, value)| size(key, value));
         }
+        let used = *self.used(plugin)?;
         Ok((used, used.saturating_sub(gone) + new))
     }
 
     fn put(&mut self, plugin: &str, key: &str, value: &[u8], expires: u64) -> Result<(), redb::Error> {
-        self.remove(plugin, key)?;
-        self.values.insert((plugin, key), (expires, value))?;
-        if expires != 0 {
-            self.due.insert((expires, plugin, key), ())?;
+        let old = self.values.insert((plugin, key), (expires, value))?;
+        let (old_expires, gone) = old.map_or((0, 0), |row| (row.value().0, size(key, row.value().1)));
+        if old_expires != expires {
+            self.forget_expiry(plugin, key, old_expires)?;
+            if expires != 0 {
+                self.due.insert((expires, plugin, key), ())?;
+            }
         }
-        let used = self.used(plugin)? + size(key, value);
-        self.usage.insert(plugin, used)?;
+        let used = self.used(plugin)?;
+        *used = used.saturating_sub(gone) + size(key, value);
         Ok(())
     }
 
     fn remove(&mut self, plugin: &str, key: &str) -> Result<(), redb::Error> {
-        let (expires, bytes) = match self.values.remove((plugin, key))? {
-            None => return Ok(()),
-            Some(row) => (row.value().0, size(key, row.value().1)),
-        };
+        let Some(old) = self.values.remove((plugin, key))? else { return Ok(()) };
+        let (expires, gone) = (old.value().0, size(key, old.value().1));
+        drop(old);
+        self.forget_expiry(plugin, key, expires)?;
+        let used = self.used(plugin)?;
+        *used = used.saturating_sub(gone);
+        Ok(())
+    }
+
+    fn forget_expiry(&mut self, plugin: &str, key: &str, expires: u64) -> Result<(), redb::Error> {
         if expires != 0 {
             self.due.remove((expires, plugin, key))?;
-        }
-        let left = self.used(plugin)?.saturating_sub(bytes);
-        if left == 0 {
-            self.usage.remove(plugin)?;
-        } else {
-            self.usage.insert(plugin, left)?;
         }
         Ok(())
     }
 
-    fn used(&self, plugin: &str) -> Result<u64, redb::Error> {
-        Ok(self.usage.get(plugin)?.map_or(0, |bytes| bytes.value()))
+    fn used(&mut self, plugin: &str) -> Result<&mut u64, redb::Error> {
+        let known = self.counted.iter().position(|(counted, _)| counted == plugin);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                let used = self.usage.get(plugin)?.map_or(0, |bytes| bytes.value());
+                self.counted.push((plugin.to_owned(), used));
+                self.counted.len() - 1
+            }
+        };
+        Ok(&mut self.counted[at].1)
     }
 
     /// The usage of every plugin as it is kept and as it is found by counting.

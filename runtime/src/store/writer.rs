@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -12,6 +12,10 @@ use crate::model::Error;
 
 /// How many changes share a transaction: more would make the first of them wait for the last.
 const BATCH: usize = 256;
+
+/// For how long a transaction waits for as many changes as the one before had: whoever was told that theirs are on disk
+/// is about to bring the next ones, and each transaction costs a flush.
+const GATHER: Duration = Duration::from_micros(300);
 
 /// How many outlived values a batch of changes removes beside its own work.
 const SWEEP_BESIDE: usize = 64;
@@ -58,6 +62,7 @@ impl Request {
 
 /// Serves until asked to close, or until nobody is left who could ask.
 pub(super) fn run(shared: &Shared, inbox: &Receiver<Request>) {
+    let mut before = 0;
     let end = loop {
         let first = match inbox.recv_timeout(IDLE) {
             Ok(request) => Some(request),
@@ -70,6 +75,7 @@ pub(super) fn run(shared: &Shared, inbox: &Receiver<Request>) {
         };
         let mut changes = Vec::new();
         let mut next = Some(first);
+        let begun = Instant::now();
         let other = loop {
             match next {
                 Some(Request::Change(change)) => changes.push(change),
@@ -79,7 +85,11 @@ pub(super) fn run(shared: &Shared, inbox: &Receiver<Request>) {
                 break None;
             }
             next = inbox.try_recv().ok();
+            if next.is_none() && changes.len() < before {
+                next = inbox.recv_timeout(GATHER.saturating_sub(begun.elapsed())).ok();
+            }
         };
+        before = changes.len();
         if !changes.is_empty() {
             commit(shared, changes);
         }

@@ -45,7 +45,7 @@ fn main() -> anyhow::Result<()> {
             commands::run();
         }
         if wanted("waiters") {
-            waiters::run();
+            waiters::run().await;
         }
         if wanted("codec") {
             codec::run()?;

@@ -1,8 +1,10 @@
 //! What an account's messages are compared with: the messages seen and sent lately, and the bot's own ids.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use foldhash::quality::RandomState;
 
 use crate::adapter::now;
 use crate::model::Chat;
@@ -25,24 +27,67 @@ struct Messages {
     forgotten: u64,
     /// The number of a message, by the hash of its id and by that of its index and chat: indices of different chats may be
     /// alike. Whoever looks compares what is found.
-    numbers: HashMap<u64, u64>,
+    numbers: HashMap<u64, u64, RandomState>,
     keys: RandomState,
     own_ids: VecDeque<String>,
 }
 
-/// One message.
+/// One message. Its words are one piece of memory: each event brings a message and takes the oldest away, and what was
+/// written thousands of messages ago is slow to reach.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Known {
-    pub(super) id: String,
-    /// `REFIDX_...`: what a quote of it names.
-    pub(super) index: Option<String>,
-    pub(super) chat: Chat,
-    /// Who wrote it; none if the bot did.
-    pub(super) sender: Option<String>,
+    /// Its id, its index, its chat's id, its sender and its text, one after the other.
+    words: Box<str>,
+    /// Where the first four of them end.
+    ends: [usize; 4],
+    /// What kind of chat it is.
+    chat: char,
     pub(super) time: f64,
-    pub(super) text: String,
     /// The bot wrote it.
     pub(super) own: bool,
+}
+
+impl Known {
+    fn new(words: [&str; 5], chat: char, time: f64, own: bool) -> Self {
+        let mut end = 0;
+        let ends = [0, 1, 2, 3].map(|word: usize| {
+            end += words[word].len();
+            end
+        });
+        Self { words: words.concat().into(), ends, chat, time, own }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.words[..self.ends[0]]
+    }
+
+    /// `REFIDX_...`: what a quote of it names.
+    pub(super) fn index(&self) -> Option<&str> {
+        self.word(1)
+    }
+
+    /// Who wrote it; none if the bot did.
+    pub(super) fn sender(&self) -> Option<&str> {
+        self.word(3)
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.words[self.ends[3]..]
+    }
+
+    fn place(&self) -> (char, &str) {
+        (self.chat, self.word(2).unwrap_or_default())
+    }
+
+    fn word(&self, number: usize) -> Option<&str> {
+        Some(&self.words[self.ends[number - 1]..self.ends[number]]).filter(|word| !word.is_empty())
+    }
+
+    fn with_index(&self, index: &str) -> Self {
+        let (chat, id) = self.place();
+        let words = [self.id(), index, id, self.sender().unwrap_or_default(), self.text()];
+        Self::new(words, chat, self.time, self.own)
+    }
 }
 
 impl Memory {
@@ -68,15 +113,10 @@ impl Memory {
         if id.is_empty() {
             return;
         }
-        let known = Known {
-            id: id.to_owned(),
-            index: index.map(str::to_owned),
-            chat: chat.clone(),
-            sender: sender.filter(|sender| !sender.is_empty()).map(str::to_owned),
-            time,
-            text: text[..text.floor_char_boundary(TEXT)].to_owned(),
-            own: sender.is_none(),
-        };
+        let (kind, chat) = place(chat);
+        let text = &text[..text.floor_char_boundary(TEXT)];
+        let words = [id, index.unwrap_or_default(), chat, sender.unwrap_or_default(), text];
+        let known = Known::new(words, kind, time, sender.is_none());
         // What is forgotten is freed when nobody waits for it any more.
         let _forgotten = self.lock().add(known);
     }
@@ -88,7 +128,7 @@ impl Memory {
 
     /// The index by which a message is quoted.
     pub(super) fn index_of(&self, id: &str) -> Option<String> {
-        self.lock().by_id(id)?.index.clone()
+        self.lock().by_id(id)?.index().map(str::to_owned)
     }
 
     /// The message that an index names in a chat.
@@ -126,12 +166,13 @@ impl Memory {
 impl Messages {
     /// Answers what had to be forgotten for it.
     fn add(&mut self, new: Known) -> Option<Known> {
-        let id = self.key_of_id(&new.id);
-        let index = new.index.as_ref().map(|index| self.key_of_index(&new.chat, index));
-        if let Some(number) = self.number(id, |known| known.id == new.id) {
-            if let Some(index) = index {
-                self.numbers.insert(index, number);
-                self.known[(number - self.forgotten) as usize].index = new.index;
+        let id = self.key_of_id(new.id());
+        let index = new.index().map(|index| self.key_of_index(new.place(), index));
+        if let Some(number) = self.number(id, |known| known.id() == new.id()) {
+            if let (Some(key), Some(index)) = (index, new.index()) {
+                self.numbers.insert(key, number);
+                let known = &mut self.known[(number - self.forgotten) as usize];
+                *known = known.with_index(index);
             }
             return None;
         }
@@ -146,8 +187,8 @@ impl Messages {
         let oldest = self.known.pop_front()?;
         let number = self.forgotten;
         self.forgotten += 1;
-        let index = oldest.index.as_ref().map(|index| self.key_of_index(&oldest.chat, index));
-        for key in index.into_iter().chain([self.key_of_id(&oldest.id)]) {
+        let index = oldest.index().map(|index| self.key_of_index(oldest.place(), index));
+        for key in index.into_iter().chain([self.key_of_id(oldest.id())]) {
             // A newer message may have taken its index.
             if self.numbers.get(&key) == Some(&number) {
                 self.numbers.remove(&key);
@@ -157,13 +198,13 @@ impl Messages {
     }
 
     fn by_id(&self, id: &str) -> Option<&Known> {
-        self.at(self.number(self.key_of_id(id), |known| known.id == id)?)
+        self.at(self.number(self.key_of_id(id), |known| known.id() == id)?)
     }
 
     fn by_index(&self, chat: &Chat, index: &str) -> Option<&Known> {
+        let chat = place(chat);
         let key = self.key_of_index(chat, index);
-        let is_it =
-            |known: &Known| known.index.as_deref() == Some(index) && place(&known.chat) == place(chat);
+        let is_it = |known: &Known| known.index() == Some(index) && known.place() == chat;
         self.at(self.number(key, is_it)?)
     }
 
@@ -179,13 +220,13 @@ impl Messages {
         self.keys.hash_one(id)
     }
 
-    fn key_of_index(&self, chat: &Chat, index: &str) -> u64 {
-        self.keys.hash_one((place(chat), index))
+    fn key_of_index(&self, place: (char, &str), index: &str) -> u64 {
+        self.keys.hash_one((place, index))
     }
 }
 
 /// What tells one chat from another.
-fn place(chat: &Chat) -> (char, &str) {
+pub(super) fn place(chat: &Chat) -> (char, &str) {
     match chat {
         Chat::Private(user) => ('p', user),
         Chat::Group(group) => ('g', group),
@@ -211,10 +252,7 @@ mod tests {
         memory.note_sent("M2", Some("REFIDX_2"), &private("A"), "hello");
         assert_eq!(memory.index_of("M1").as_deref(), Some("REFIDX_1"));
         let known = memory.by_index(&private("A"), "REFIDX_1").unwrap();
-        assert_eq!(
-            (&*known.id, known.sender.as_deref(), known.time, &*known.text),
-            ("M1", Some("A"), 5.0, "hi")
-        );
+        assert_eq!((known.id(), known.sender(), known.time, known.text()), ("M1", Some("A"), 5.0, "hi"));
         assert!(memory.wrote("M2") && !memory.wrote("M1") && !memory.wrote("M3"));
         assert_eq!(memory.by_index(&private("A"), "REFIDX_3"), None);
     }
@@ -224,8 +262,8 @@ mod tests {
         let memory = Memory::default();
         memory.note_received("M1", Some("I"), &private("A"), "A", 0.0, "");
         memory.note_received("M2", Some("I"), &Chat::Group("A".to_owned()), "B", 0.0, "");
-        assert_eq!(memory.by_index(&private("A"), "I").unwrap().id, "M1");
-        assert_eq!(memory.by_index(&Chat::Group("A".to_owned()), "I").unwrap().id, "M2");
+        assert_eq!(memory.by_index(&private("A"), "I").unwrap().id(), "M1");
+        assert_eq!(memory.by_index(&Chat::Group("A".to_owned()), "I").unwrap().id(), "M2");
         assert_eq!(memory.by_index(&private("B"), "I"), None);
     }
 
@@ -255,7 +293,8 @@ mod tests {
     fn a_long_text_is_cut_between_characters() {
         let memory = Memory::default();
         memory.note_sent("M", None, &private("A"), &"字".repeat(5_000));
-        let text = memory.message("M").unwrap().text;
+        let known = memory.message("M").unwrap();
+        let text = known.text();
         assert!(text.len() <= TEXT && text.chars().all(|letter| letter == '字'));
     }
 }

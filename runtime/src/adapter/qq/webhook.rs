@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -168,7 +168,12 @@ impl port::Host for Door {
             return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
         }
         match self.take(request).await {
-            Ok(answer) => ([(header::CONTENT_TYPE, "application/json")], answer).into_response(),
+            Ok(answer) => {
+                let mut response = Response::new(Body::from(answer));
+                let json = HeaderValue::from_static("application/json");
+                response.headers_mut().insert(header::CONTENT_TYPE, json);
+                response
+            }
             Err(refusal) => {
                 self.complain(&refusal.to_string());
                 (refusal.status(), format!("{refusal}\n")).into_response()
@@ -198,7 +203,7 @@ impl port::Host for Door {
 
 impl Door {
     /// Takes a delivery; answers what the platform wants to hear.
-    async fn take<B>(&self, request: Request<B>) -> Result<String, Refusal>
+    async fn take<B>(&self, request: Request<B>) -> Result<Cow<'static, str>, Refusal>
     where
         B: Delivered<Error: Into<axum::BoxError>>,
     {
@@ -210,14 +215,14 @@ impl Door {
         let body = &*read(body).await?;
         // Only a validation comes without a signature that we could check.
         let Some(signature) = signature else {
-            return validate(&here, body).unwrap_or(Err(Refusal::NoHeader(SIGNATURE)));
+            return validate(&here, body).unwrap_or(Err(Refusal::NoHeader(SIGNATURE))).map(Cow::Owned);
         };
         let timestamp = timestamp.ok_or(Refusal::NoHeader(TIMESTAMP))?;
         let keys = here.iter().flat_map(|desk| desk.keys.iter().map(move |key| (*desk, key)));
         let Some((desk, key)) = keys.into_iter().find(|(_, key)| key.signed(timestamp, body, signature))
         else {
             // The header of a validation is signed in a way that nobody has described.
-            return validate(&here, body).unwrap_or(Err(Refusal::Signature));
+            return validate(&here, body).unwrap_or(Err(Refusal::Signature)).map(Cow::Owned);
         };
         let away = away(timestamp);
         if away > desk.skew.as_secs() {
@@ -226,16 +231,16 @@ impl Door {
         let text = text(body)?;
         let envelope = Envelope::read(text).map_err(Refusal::Frame)?;
         match envelope.op() {
-            Some(0) => self.event(desk, text, &envelope).await,
-            Some(1) => Ok(json!({"op": 11, "d": envelope.data()}).to_string()),
-            Some(13) => prove(desk, key, &envelope),
+            Some(0) => self.event(desk, text, &envelope).await.map(Cow::Borrowed),
+            Some(1) => Ok(json!({"op": 11, "d": envelope.data()}).to_string().into()),
+            Some(13) => prove(desk, key, &envelope).map(Cow::Owned),
             op => {
                 tracing::info!(
                     bot = desk.name,
                     ?op,
                     "a delivery of an unknown kind is acknowledged and ignored"
                 );
-                Ok(ACKNOWLEDGED.to_owned())
+                Ok(ACKNOWLEDGED.into())
             }
         }
     }
@@ -254,16 +259,16 @@ impl Door {
         Ok(here)
     }
 
-    async fn event(&self, desk: &Desk, text: &str, envelope: &Envelope<'_>) -> Result<String, Refusal> {
+    async fn event(&self, desk: &Desk, text: &str, envelope: &Envelope<'_>) -> Result<&'static str, Refusal> {
         let Some(journal) = &desk.journal else {
             (desk.take)(Arrival { text, envelope, kept: None });
-            return Ok(ACKNOWLEDGED.to_owned());
+            return Ok(ACKNOWLEDGED);
         };
         // Whoever hangs up in between ends this call. What the disk has by then is known, so it must be handed on.
         let words = [&desk.app_id, &*name(envelope, text), text].map(str::to_owned);
         let keeping = keep_and_hand_on(journal.clone(), words, desk.take.clone());
         match tokio::spawn(keeping).await {
-            Ok(Ok(())) => Ok(ACKNOWLEDGED.to_owned()),
+            Ok(Ok(())) => Ok(ACKNOWLEDGED),
             Ok(Err(reason)) => Err(Refusal::NotKept(reason.to_string())),
             Err(reason) => Err(Refusal::NotKept(reason.to_string())),
         }

@@ -1,5 +1,7 @@
 //! What a message consists of: the quote, the text, attachments, cards, and messages inside it.
 
+use std::borrow::Cow;
+
 use super::super::memory::Memory;
 use super::markup::{self, Dialect};
 use super::{attachment, time};
@@ -117,17 +119,17 @@ impl Scope<'_> {
             .and_then(|name| self.memory.by_index(self.chat, name).or_else(|| self.memory.message(name)));
         let content = element.map(|element| self.inner(element, depth + 1)).unwrap_or_default();
         let told = Some(plain_text(&content).trim().to_owned()).filter(|text| !text.is_empty());
-        let remembered = known.as_ref().map(|known| known.text.clone()).filter(|text| !text.is_empty());
+        let remembered = known.as_ref().map(|known| known.text().to_owned()).filter(|text| !text.is_empty());
         if named.is_none() && content.is_empty() {
             return None;
         }
         Some(Quote {
             message: known
                 .as_ref()
-                .map(|known| known.id.clone())
+                .map(|known| known.id().to_owned())
                 .or_else(|| named.clone())
                 .unwrap_or_default(),
-            sender: element.and_then(author).or_else(|| known.as_ref()?.sender.clone()),
+            sender: element.and_then(author).or_else(|| known.as_ref()?.sender().map(str::to_owned)),
             time: element
                 .and_then(|element| time::read(element.at("timestamp")))
                 .or_else(|| known.as_ref().map(|known| known.time)),
@@ -138,10 +140,10 @@ impl Scope<'_> {
 }
 
 /// The text as the platform gives it.
-pub(super) fn raw(node: &Node<'_>) -> String {
+pub(super) fn raw<'a>(node: &'a Node<'_>) -> Cow<'a, str> {
     match node.at("content") {
-        Node::Text(text) => text.to_string(),
-        other => other.words().unwrap_or_default(),
+        Node::Text(text) => Cow::Borrowed(text),
+        other => Cow::Owned(other.words().unwrap_or_default()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Messages of private chats, groups, channels and direct messages.
 
+use super::super::memory::place;
 use super::content::{Named, Scope, ext, raw};
 use super::{Context, attachment, time};
 use crate::adapter::node::Node;
@@ -58,7 +59,7 @@ pub(super) fn read(place: Place, d: &Node<'_>, context: &Context<'_>) -> Read {
         sequence: d.at("seq_in_channel").id().or_else(|| d.at("seq").id()),
         sub_kind: d.at("message_type").id(),
         text: plain_text(&content).trim().to_owned(),
-        raw: raw(d),
+        raw: raw(d).into_owned(),
         to_me,
         content,
         chat,
@@ -77,14 +78,8 @@ pub(super) fn read(place: Place, d: &Node<'_>, context: &Context<'_>) -> Read {
 /// Two messages of one chat with one id are one message, by whichever event they come. The index of a message would be
 /// no better key: it is missing in some, and a duplicate does less harm than a message lost.
 pub(super) fn dedup(message: &Message) -> String {
-    let place = match &message.chat {
-        Chat::Private(user) => format!("p{user}"),
-        Chat::Group(group) => format!("g{group}"),
-        Chat::Channel(channel) => format!("c{}", channel.channel),
-        Chat::Direct(direct) => format!("d{}", direct.guild.as_ref().unwrap_or(&direct.user)),
-        Chat::Temporary(_) | Chat::Other(_) => String::new(),
-    };
-    format!("message {place} {}", message.id)
+    let (kind, place) = place(&message.chat);
+    format!("message {kind}{place} {}", message.id)
 }
 
 fn sender_id(place: Place, author: &Node<'_>) -> Option<String> {

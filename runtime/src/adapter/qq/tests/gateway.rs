@@ -329,7 +329,7 @@ async fn a_resumed_session_that_stays_silent_is_begun_anew() {
     let mut house = House::with(|settings| settings.timings.silence = silence, |_, _, place| place).await;
     let mut peer = house.begin("S").await;
     assert_eq!(house.hear().await, user());
-    let quiet = tokio::time::timeout(silence * 3, peer.any()).await;
+    let quiet = tokio::time::timeout(silence * 3, peer.closed()).await;
     assert!(quiet.is_err(), "a session that was never resumed is simply quiet: {quiet:?}");
     peer.say(&json!({"op": 7})).await;
     let mut peer = house.peer().await;
