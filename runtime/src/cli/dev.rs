@@ -53,8 +53,8 @@ pub(super) async fn run(project: Project, config: Config) -> anyhow::Result<Exit
     let mut saves = Saves::watch(&bench.project)?;
 
     bench.say(
-        &format!("正在编译 {}，第一次要几十秒……", bench.project.name),
-        &format!("building {}; the first time takes some ten seconds ...", bench.project.name),
+        &format!("正在编译 {}，第一次要一两分钟……", bench.project.name),
+        &format!("building {}; the first time takes a minute or two ...", bench.project.name),
     );
     let begun = Instant::now();
     let built = tokio::select! {
