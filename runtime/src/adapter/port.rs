@@ -13,7 +13,7 @@ use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,8 @@ pub(super) async fn serve<H: Host>(
     };
     // When they are dropped they end.
     let mut visits = JoinSet::new();
+    let mut watched: Vec<Visit> = Vec::new();
+    let mut look = tokio::time::interval_at(Instant::now() + HURRY, HURRY);
     loop {
         while visits.try_join_next().is_some() {}
         let stream = tokio::select! {
@@ -66,6 +68,10 @@ pub(super) async fn serve<H: Host>(
                     continue;
                 }
             },
+            _ = look.tick() => {
+                watched.retain_mut(Visit::goes_on);
+                continue;
+            }
             () = stop.cancelled() => break,
         };
         if visits.len() == VISITORS {
@@ -73,15 +79,39 @@ pub(super) async fn serve<H: Host>(
             continue;
         }
         let _ = stream.set_nodelay(true);
-        let (host, tls) = (host.clone(), tls.clone());
-        visits.spawn(async move {
-            let Some(tls) = tls else { return receive(stream, host).await };
+        let (host, tls, turns) = (host.clone(), tls.clone(), Arc::new(AtomicU32::new(0)));
+        let counted = turns.clone();
+        let task = visits.spawn(async move {
+            let Some(tls) = tls else { return receive(stream, host, turns).await };
             match tokio::time::timeout(HURRY, tls.accept(stream)).await {
-                Ok(Ok(stream)) => receive(stream, host).await,
+                Ok(Ok(stream)) => receive(stream, host, turns).await,
                 Ok(Err(reason)) => host.complain(&format!("the TLS handshake failed: {reason}")),
                 Err(_) => host.complain("the TLS handshake took too long"),
             }
         });
+        watched.push(Visit { task, turns: counted, seen: None });
+    }
+}
+
+/// A connection, as one clock for all of them sees it: a clock of its own for each request would cost more than the rest
+/// of its way through here.
+struct Visit {
+    task: AbortHandle,
+    /// Requests begun and answered: odd while one is being answered, as they come one after the other.
+    turns: Arc<AtomicU32>,
+    /// The turns at the last look.
+    seen: Option<u32>,
+}
+
+impl Visit {
+    /// Sends it away if it has asked nothing since the last look.
+    fn goes_on(&mut self) -> bool {
+        let turns = self.turns.load(Ordering::Relaxed);
+        let idle = self.seen.replace(turns) == Some(turns) && turns.is_multiple_of(2);
+        if idle {
+            self.task.abort();
+        }
+        !idle && !self.task.is_finished()
     }
 }
 
@@ -104,14 +134,14 @@ async fn listen<H: Host>(place: &str, host: &H) -> TcpListener {
     }
 }
 
-async fn receive<H: Host>(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, host: Arc<H>)
-where
+async fn receive<H: Host>(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    host: Arc<H>,
+    turns: Arc<AtomicU32>,
+) where
     H::Body: 'static,
 {
-    // Odd while a request is being answered: they come one after the other. One clock for each connection instead of
-    // hyper's, which is set anew for each request.
-    let turns = AtomicU32::new(0);
-    let turns = &turns;
+    let turns = &*turns;
     let service = hyper::service::service_fn(|request| {
         let host = host.clone();
         async move {
@@ -126,20 +156,6 @@ where
         .writev(false)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    let mut seen = turns.load(Ordering::Relaxed);
-    let mut look = tokio::time::interval_at(Instant::now() + HURRY, HURRY);
-    loop {
-        tokio::select! {
-            biased;
-            // What is wrong with the connection itself is the visitor's matter.
-            _ = &mut connection => return,
-            _ = look.tick() => {}
-        }
-        let now = turns.load(Ordering::Relaxed);
-        if now == seen && now.is_multiple_of(2) {
-            return;
-        }
-        seen = now;
-    }
+    // What is wrong with the connection itself is the visitor's matter.
+    let _ = connection.await;
 }

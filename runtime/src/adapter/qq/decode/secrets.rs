@@ -1,11 +1,14 @@
 //! Takes the platform's secrets out of a frame, and leaves every other byte as it came.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::{memchr2, memmem};
 
 const NAME: &str = "auth_token";
 const MASK: &str = "***";
+
+static SEARCH: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(NAME));
 
 /// What a value belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,8 +22,8 @@ enum Place {
 
 /// `text` is valid JSON.
 pub(super) fn masked(text: &str) -> Cow<'_, str> {
-    let holds = |what: &str| memmem::find(text.as_bytes(), what.as_bytes()).is_some();
-    if !holds(NAME) && !holds("\\u00") {
+    let is_named = SEARCH.find(text.as_bytes()).is_some();
+    if !is_named && memmem::find(text.as_bytes(), b"\\u00").is_none() {
         return Cow::Borrowed(text);
     }
     let bytes = text.as_bytes();
@@ -118,7 +121,7 @@ fn instead_of(value: &str, place: Place) -> Option<String> {
         Place::Secret => Some(format!("\"{MASK}\"")),
         Place::Ext => {
             let given = |at: &usize| value[at + NAME.len()..].trim_start().starts_with('=');
-            let at = value.match_indices(NAME).map(|(at, _)| at).find(given)?;
+            let at = SEARCH.find_iter(value.as_bytes()).find(given)?;
             serde_json::to_string(&format!("{}{NAME}={MASK}", &value[..at])).ok()
         }
     }
