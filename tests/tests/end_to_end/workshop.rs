@@ -1,4 +1,4 @@
-//! `iglu dev` in scripts, the project's `iglu.toml` while it runs, and what an author is told of mistakes.
+//! `iglu dev` in scripts, with the project's `iglu.toml`, and what an author is told of mistakes.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,7 +7,7 @@ use std::process::{Output, Stdio};
 
 use iglu_tests::fixtures::iglu_bin;
 
-use crate::author::{Terminal, iglu, made, settled, told};
+use crate::author::{iglu, made, settled, told};
 
 /// `iglu dev` with these lines as its input, until it ends by itself.
 fn dev_with(dir: &Path, input: &str) -> Output {
@@ -40,39 +40,6 @@ fn piped_lines_are_answered_in_order_and_then_it_ends() {
     let refused = dev_with(&dir, "!hello\n");
     assert!(!refused.status.success() && refused.stdout.is_empty(), "{}", told(&refused));
     assert!(told(&refused).contains("src/lib.rs:1") && told(&refused).contains("does not compile"));
-}
-
-#[test]
-fn the_projects_settings_are_followed_while_it_runs() {
-    let (_folder, dir) = made("settings");
-    let file = dir.join("iglu.toml");
-    let mut terminal = Terminal::dev(&dir);
-    terminal.shows("10001> ");
-    terminal.types("/hello\r");
-    terminal.shows("Hello!");
-
-    fs::write(&file, "language = \"en\"\n[commands]\nprefixes = [\"!\"]\n").unwrap();
-    terminal.shows("the changed iglu.toml counts");
-    terminal.types("!hello\r");
-    terminal.shows("Hello!");
-    // Wrong settings are told with their place, and those before stay.
-    fs::write(&file, "[commands]\nprefixs = [\"#\"]\n").unwrap();
-    terminal.shows("did you mean `prefixes`?");
-    terminal.types("!hello\r");
-    terminal.shows("Hello!");
-    // Those of the bots are not for a workshop.
-    let bot = "[[bot]]\nurl = \"ws://127.0.0.1:1\"\n";
-    fs::write(&file, format!("language = \"en\"\n{bot}[commands]\nprefixes = [\"#\"]\n")).unwrap();
-    terminal.shows("the changed iglu.toml counts");
-    terminal.types("#hello\r");
-    terminal.shows("Hello!");
-    // No file is no settings.
-    fs::remove_file(&file).unwrap();
-    terminal.shows("the changed iglu.toml counts");
-    terminal.types("/hello\r");
-    terminal.shows("Hello!");
-    terminal.types("\u{3}");
-    terminal.ends();
 }
 
 #[test]
