@@ -45,7 +45,7 @@ impl Router {
         let is_off = |expected: &Expected| {
             let unknown = || unknown(&expected.bot);
             let bot = bots.get(&expected.bot).cloned().unwrap_or_else(unknown);
-            !self.is_on(&expected.plugin, &bot, &expected.chat)
+            self.objection(expected, &bot).is_some()
         };
         self.call_off(|it| plugin.is_none_or(|plugin| *it.plugin == *plugin) && is_off(it), OFF);
     }

@@ -2,12 +2,9 @@
 
 use iglu_tests::napcat::{Answer, FRIEND, GROUP};
 use serde_json::json;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-};
+use tokio::{io::AsyncWriteExt as _, net::TcpListener};
 
-use crate::common::{answer, ask, probed, said, settled};
+use crate::common::{answer, ask, probed, request_head, said, settled};
 
 /// An HTTP server for one file; where it is.
 async fn serve(body: &'static str) -> String {
@@ -16,10 +13,7 @@ async fn serve(body: &'static str) -> String {
     tokio::spawn(async move {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                request.push(stream.read_u8().await.unwrap());
-            }
+            request_head(&mut stream).await.unwrap();
             let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
             stream.write_all(answer.as_bytes()).await.unwrap();
         }

@@ -1,6 +1,6 @@
 //! What most tests begin with.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use iglu_tests::{
     fixtures::Fixture,
@@ -8,9 +8,19 @@ use iglu_tests::{
     host::Host,
     napcat::{FRIEND, Napcat, Options},
 };
+use tokio::{io::AsyncReadExt as _, net::TcpStream};
 
 /// A pause that only gives something wrong the time to happen; nothing waits for it.
 pub(crate) const QUIET: Duration = Duration::from_millis(500);
+
+/// The head of the next request of a visitor of a test's own HTTP server.
+pub(crate) async fn request_head(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await?);
+    }
+    Ok(head)
+}
 
 /// A simulated NapCat that is patient enough for a busy machine.
 pub(crate) async fn napcat() -> Napcat {

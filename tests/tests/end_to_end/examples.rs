@@ -7,12 +7,9 @@ use std::sync::{
 
 use iglu_tests::napcat::{FRIEND, GROUP, Napcat, OWNER};
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-};
+use tokio::{io::AsyncWriteExt as _, net::TcpListener};
 
-use crate::common::{ask, house, said, settled, up};
+use crate::common::{ask, house, request_head, said, settled, up};
 
 /// A plain member of the group; [`FRIEND`] is an admin there, and the bot is a member.
 const MEMBER: u64 = 30_001;
@@ -32,10 +29,7 @@ async fn server(status: &'static str, body: String) -> (String, Arc<AtomicU32>) 
     tokio::spawn(async move {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                request.push(stream.read_u8().await.unwrap());
-            }
+            let request = request_head(&mut stream).await.unwrap();
             counted.fetch_add(1, Ordering::SeqCst);
             assert!(request.starts_with(b"GET /%E5%A5%A5%E6%96%AF%E9%99%86?format=j1 HTTP"), "{request:?}");
             let length = body.len();

@@ -114,14 +114,20 @@ fn to_time_of_day(clock: &Clock, seconds: f64) {
     clock.advance(Duration::from_secs_f64(ahead));
 }
 
+/// The talker in a house of this process, a minute after this hour of UTC.
+async fn house_at(hour: f64, settings: &str) -> (Napcat, Folder, Clock, House) {
+    let napcat = napcat().await;
+    let folder = Folder::with(&napcat, &["talker"], settings);
+    let clock = Clock::default();
+    to_time_of_day(&clock, hour * 3600.0 + 60.0);
+    let house = inside(&napcat, &folder, &clock).await;
+    (napcat, folder, clock, house)
+}
+
 #[tokio::test]
 async fn cron_lines_run_in_order_and_missed_ones_by_their_policy() {
-    let napcat = napcat().await;
-    let folder = Folder::with(&napcat, &["talker"], GRANTED);
-    let clock = Clock::default();
     // 22:00 UTC is six in the morning in Shanghai.
-    to_time_of_day(&clock, 22.0 * 3600.0 + 60.0);
-    let house = inside(&napcat, &folder, &clock).await;
+    let (napcat, folder, clock, house) = house_at(22.0, GRANTED).await;
     clock.advance(3 * HOUR);
     for expected in ["hourly 0", "hourly 0", "daily missed=0", "hourly 0"] {
         assert_eq!(answer(&napcat).await, expected);
@@ -193,11 +199,7 @@ async fn a_zone_that_is_none_and_a_timer_that_cannot_be_are_refused() {
 
 #[tokio::test]
 async fn waits_and_timers_go_by_the_clock_of_the_house() {
-    let napcat = napcat().await;
-    let folder = Folder::with(&napcat, &["talker"], GRANTED);
-    let clock = Clock::default();
-    to_time_of_day(&clock, 12.0 * 3600.0 + 60.0);
-    let house = inside(&napcat, &folder, &clock).await;
+    let (napcat, _folder, clock, house) = house_at(12.0, GRANTED).await;
     assert_eq!(ask(&napcat, "/timer tea 600000 hot").await, "set");
     assert_eq!(ask(&napcat, "/name").await, "name?");
     house.idle().await;
@@ -210,12 +212,8 @@ async fn waits_and_timers_go_by_the_clock_of_the_house() {
 
 #[tokio::test]
 async fn time_stands_still_for_a_plugin_that_is_off_everywhere() {
-    let napcat = napcat().await;
     let settings = format!("superusers = [\"{}\"]\n{GRANTED}", iglu_tests::napcat::FRIEND);
-    let folder = Folder::with(&napcat, &["talker"], &settings);
-    let clock = Clock::default();
-    to_time_of_day(&clock, 22.0 * 3600.0 + 60.0);
-    let house = inside(&napcat, &folder, &clock).await;
+    let (napcat, _folder, clock, house) = house_at(22.0, &settings).await;
     assert_eq!(ask(&napcat, "/timer tea 600000 hot").await, "set");
     assert_eq!(ask(&napcat, "/plugin off talker --everywhere").await, "Talker is off everywhere now.");
     clock.advance(DAY);
@@ -232,11 +230,7 @@ async fn time_stands_still_for_a_plugin_that_is_off_everywhere() {
 
 #[tokio::test]
 async fn a_reminder_does_not_break_into_a_chat_where_its_plugin_is_off() {
-    let napcat = napcat().await;
-    let folder = Folder::with(&napcat, &["talker"], GRANTED);
-    let clock = Clock::default();
-    to_time_of_day(&clock, 12.0 * 3600.0 + 60.0);
-    let house = inside(&napcat, &folder, &clock).await;
+    let (napcat, _folder, clock, house) = house_at(12.0, GRANTED).await;
     assert_eq!(ask(&napcat, "/timer tea 600000 hot").await, "set");
     assert_eq!(ask(&napcat, "/plugin off talker").await, "Talker is off in this chat now.");
     clock.advance(Duration::from_secs(601));

@@ -16,7 +16,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::common::{answer, ask, house, up};
+use crate::common::{answer, ask, house, request_head, up};
 use crate::official;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\nnot much of a picture";
@@ -54,10 +54,7 @@ impl Server {
 }
 
 async fn serve(mut stream: tokio::net::TcpStream) -> std::io::Result<()> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await?);
-    }
+    let head = request_head(&mut stream).await?;
     let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     let mut body = vec![0; length.unwrap_or(0)];
