@@ -7,7 +7,7 @@ use std::process::{Output, Stdio};
 
 use iglu_tests::fixtures::iglu_bin;
 
-use crate::author::{iglu, made, settled, told};
+use crate::author::{Terminal, iglu, made, save, settled, told};
 
 /// `iglu dev` with these lines as its input, until it ends by itself.
 fn dev_with(dir: &Path, input: &str) -> Output {
@@ -40,6 +40,39 @@ fn piped_lines_are_answered_in_order_and_then_it_ends() {
     let refused = dev_with(&dir, "!hello\n");
     assert!(!refused.status.success() && refused.stdout.is_empty(), "{}", told(&refused));
     assert!(told(&refused).contains("src/lib.rs:1") && told(&refused).contains("does not compile"));
+}
+
+#[test]
+fn the_projects_settings_are_followed_while_it_runs() {
+    let (_folder, dir) = made("settings");
+    let file = dir.join("iglu.toml");
+    let mut terminal = Terminal::dev(&dir);
+    terminal.shows("10001> ");
+    terminal.types("/hello\r");
+    terminal.shows("Hello!");
+
+    save(&file, "language = \"en\"\n[commands]\nprefixes = [\"!\"]\n");
+    terminal.shows("the changed iglu.toml counts");
+    terminal.types("!hello\r");
+    terminal.shows("Hello!");
+    // Wrong settings are told with their place, and those before stay.
+    save(&file, "[commands]\nprefixs = [\"#\"]\n");
+    terminal.shows("did you mean `prefixes`?");
+    terminal.types("!hello\r");
+    terminal.shows("Hello!");
+    // Those of the bots are not for a workshop.
+    let bot = "[[bot]]\nurl = \"ws://127.0.0.1:1\"\n";
+    save(&file, &format!("language = \"en\"\n{bot}[commands]\nprefixes = [\"#\"]\n"));
+    terminal.shows("the changed iglu.toml counts");
+    terminal.types("#hello\r");
+    terminal.shows("Hello!");
+    // No file is no settings.
+    fs::remove_file(&file).unwrap();
+    terminal.shows("the changed iglu.toml counts");
+    terminal.types("/hello\r");
+    terminal.shows("Hello!");
+    terminal.types(":quit\r");
+    terminal.ends();
 }
 
 #[test]
