@@ -1,4 +1,6 @@
-//! Deliveries of the official platform: what one costs beside the verification of its signature, which it cannot do without.
+//! Deliveries of the official platform: what one costs beside the verification of a signature with the public key.
+//!
+//! iglu has the private key as well, and asks first whether it would have signed the same; signing stands beside it.
 //!
 //! While a host takes deliveries the platform signs the next ones on the other core, and two cores of a rented machine are
 //! often two halves of one: each is slower then. So the verification that deliveries are compared with is measured while
@@ -36,9 +38,10 @@ pub(crate) async fn run() {
         "{DELIVERIES} deliveries a round, medians of {ROUNDS} rounds by turns, {IN_FLIGHT} in flight, no plugins"
     );
     let mut pairs = [pair("journal off", "journal = false").await, pair("journal on", "").await];
-    let (mut quiet, mut busy) = (Vec::new(), Vec::new());
+    let (mut quiet, mut busy, mut signed) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
         let verified = (verification(), beside_signing(verification));
+        let signing = beside_signing(signing);
         for pair in &mut pairs {
             let events = (0..DELIVERIES).map(|_| message(&pair.bot)).collect();
             let before = pair.host.cpu_time();
@@ -54,6 +57,7 @@ pub(crate) async fn run() {
         if round > 0 {
             quiet.push(us(verified.0));
             busy.push(us(verified.1));
+            signed.push(us(signing));
         }
     }
     let (quiet, busy) = (median(&mut quiet), median(&mut busy));
@@ -61,6 +65,7 @@ pub(crate) async fn run() {
         let what = format!("Ed25519 verification alone, {name}");
         row(&what, &format!("{cost:.1} us CPU"), &format!("{:.0}/s a core", 1e6 / cost));
     }
+    row("signing alone, other core signs", &format!("{:.1} us CPU", median(&mut signed)), "");
     for Pair { name, host, mut cost, mut time, .. } in pairs {
         let (cost, time) = (median(&mut cost), median(&mut time));
         let bar = if name == "journal off" { ", at most 2" } else { "" };
@@ -98,6 +103,17 @@ async fn pair(name: &'static str, setting: &str) -> Pair {
 
 fn message(bot: &Bot) -> Event {
     bot.c2c_event(USER, "an ordinary message of some length, 你好")
+}
+
+/// What signing one delivery takes.
+fn signing() -> Duration {
+    let key = key();
+    let messages: Vec<Vec<u8>> = (0..64).map(signed_text).collect();
+    let begun = thread_time();
+    for message in messages.iter().cycle().take(DELIVERIES) {
+        black_box(key.sign(black_box(message)));
+    }
+    (thread_time() - begun) / DELIVERIES as u32
 }
 
 /// What verifying one delivery takes, with the library and the function that the host uses.
