@@ -206,6 +206,16 @@ pub fn bad_files(salt: u32) -> Vec<Bad> {
             "more memory than its limit",
         ),
         bad(
+            "a component whose memories are too large together",
+            text(guest(&format!("(memory 600) (memory {})", 600 + salt), "", "", "")),
+            "more memory than its limit",
+        ),
+        bad(
+            "a component with a huge table",
+            text(guest(&format!("(table {} funcref)", 9_000_000 + salt), "", "", "")),
+            "more memory than its limit",
+        ),
+        bad(
             "a plugin with an id that cannot be one",
             Fixture::load("counter").with("fixture-0000", &format!("FIXTURE-{salt:04}")).bytes(),
             "is not usable; write lower-case letters",

@@ -6,15 +6,21 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use wasmtime::component::{Component, HasData, Linker, ResourceTable};
-use wasmtime::{Cache, CacheConfig, Config, Engine, Store, StoreLimits, StoreLimitsBuilder, UpdateDeadline};
+use wasmtime::{Cache, CacheConfig, Config, Engine, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use super::room::Room;
 use crate::config::Limits;
 use crate::host::{Caller, Stdio};
 use crate::model::contract;
 
 /// How often a running guest gives way to its neighbours, and the unit in which its CPU time is counted.
 pub(crate) const TICK: Duration = Duration::from_millis(10);
+
+/// What one instance may hold at once, for some hundred bytes of the host each: things of WASI to wait for, and tasks,
+/// calls and streams. Ten thousand handlers that wait for users have some tasks and a call each.
+const RESOURCES: usize = 10_000;
+const TASKS: usize = 200_000;
 
 /// The engine with everything a plugin can import.
 pub(crate) struct Sandbox {
@@ -76,21 +82,15 @@ impl Sandbox {
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .build();
-        let memory = StoreLimitsBuilder::new()
-            .memory_size(limits.memory)
-            // A Rust plugin uses one table of some hundred entries and one instance; an adapter or two come with a
-            // component from another toolchain. The rest is room, not an invitation.
-            .table_elements(100_000)
-            .memories(16)
-            .tables(32)
-            .instances(64)
-            // A failed growth is a trap and not a null pointer: most languages would abort in a worse place.
-            .trap_on_grow_failure(true)
-            .build();
         let clock = CpuClock::new(limits.cpu);
-        let ctx = Ctx { wasi, table: ResourceTable::new(), memory, caller };
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES);
+        let ctx = Ctx { wasi, table, room: Room::new(limits.memory), caller };
         let mut store = Store::new(&self.engine, ctx);
-        store.limiter(|ctx| &mut ctx.memory);
+        store.limiter(|ctx| &mut ctx.room);
+        if let Some(table) = store.concurrent_resource_table() {
+            table.set_max_capacity(TASKS);
+        }
         store.set_hostcall_fuel(limits.call_bytes);
         store.set_epoch_deadline(1);
         let ticks = clock.clone();
@@ -118,7 +118,7 @@ fn tick(engine: &Engine) -> anyhow::Result<()> {
 pub(crate) struct Ctx {
     wasi: WasiCtx,
     table: ResourceTable,
-    memory: StoreLimits,
+    room: Room,
     pub(crate) caller: Arc<Caller>,
 }
 

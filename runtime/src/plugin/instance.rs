@@ -18,6 +18,7 @@ use super::engine::{Ctx, Sandbox};
 use super::flight::Left;
 use super::loader::Version;
 use super::mailbox::{Job, Mailbox, Verdict};
+use super::room::Full;
 use crate::config::Limits;
 use crate::host::{Caller, finish_drafts};
 use crate::model::Event;
@@ -341,7 +342,7 @@ pub(crate) fn explain(error: &wasmtime::Error, limits: &Limits) -> String {
             other => format!("it trapped: {other}"),
         };
     }
-    if text.contains("forcing trap when growing memory") || text.contains("forcing a memory growth failure") {
+    if error.downcast_ref::<Full>().is_some() {
         let mib = limits.memory >> 20;
         return format!("it wanted more memory than its limit of {mib} MiB (`memory` in iglu.toml)");
     }

@@ -14,6 +14,7 @@
 //! | `workshop` | compiling in a process of its own |
 //! | `activity` | whether anything goes on in a plugin |
 //! | `engine` | wasmtime: settings, limits, clocks |
+//! | `room` | how much memory an instance may have |
 
 pub(crate) mod activity;
 pub(crate) mod arguments;
@@ -27,4 +28,5 @@ pub mod loader;
 pub mod mailbox;
 pub mod manifest;
 pub mod probe;
+mod room;
 pub mod workshop;
