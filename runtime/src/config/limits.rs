@@ -60,7 +60,8 @@ limits! {
     /// Bytes of events that wait for the plugin; the newest is shed when they do not fit. Some tens of thousands of
     /// messages: a reload or a burst is a wait, not a loss.
     mailbox: usize = 32 * MIB, 64 * KIB => 4 * GIB;
-    /// Bytes that one host call may carry, in or out. Pictures fit; a film is a file, not an argument.
+    /// Bytes that one host call may carry, in or out; those under way carry four times as much together. Pictures fit; a
+    /// film is a file, not an argument.
     call_bytes: usize = 16 * MIB, 64 * KIB => GIB;
     /// Bytes of keys and values in the plugin's storage. Notes and scores, not archives.
     storage: usize = 16 * MIB, 0 => 64 * GIB;

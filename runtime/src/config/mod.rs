@@ -74,6 +74,7 @@ pub use limits::Limits;
 pub(crate) use nearest::nearest;
 pub use official::OfficialConfig;
 pub use rates::Rates;
+pub(crate) use schema::validator as schema_validator;
 pub use schema::{PluginSettings, plugin_config};
 pub(crate) use secrets::{hide, shown};
 pub use source::{ConfigError, ConfigErrors};

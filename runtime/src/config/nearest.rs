@@ -1,9 +1,16 @@
 //! "Did you mean": the known word nearest to one that is not.
 
+/// Longer words are not compared: it takes as long as both are long together, and users write the one, plugins the other.
+const LONGEST: usize = 64;
+
 /// The candidate that `word` was most likely meant to be, if any is near enough to be worth saying.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let comparable = |word: &str| (2..=LONGEST).contains(&word.len());
+    if !comparable(word) {
+        return None;
+    }
     let word = word.to_lowercase();
-    let candidates = candidates.into_iter().filter(|candidate| word.len().min(candidate.len()) >= 2);
+    let candidates = candidates.into_iter().filter(|candidate| comparable(candidate));
     candidates
         .map(|candidate| (candidate, closeness(&word, &candidate.to_lowercase())))
         .filter(|(_, closeness)| *closeness >= 0.8)
@@ -34,6 +41,7 @@ mod tests {
             ("xyz", None),
             ("", None),
             ("c", None),
+            (&"config".repeat(11), None),
         ] {
             assert_eq!(nearest(word, known), expected, "{word}");
         }

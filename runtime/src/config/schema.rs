@@ -9,8 +9,11 @@ use super::nearest;
 use super::secrets::{is_secret, read_files, texts};
 use super::source::list;
 
-/// How deep defaults are filled in, so that a schema that refers to itself comes to an end.
-pub(super) const DEPTH: usize = 16;
+mod followed;
+
+pub(crate) use followed::validator;
+pub(super) use followed::{DEPTH, Followed};
+use followed::{ENDLESS, unless_null};
 
 /// A plugin's settings, checked.
 #[derive(Clone, PartialEq)]
@@ -31,9 +34,9 @@ impl std::fmt::Debug for PluginSettings {
 }
 
 impl PluginSettings {
-    fn new(value: Value, schema: &Value) -> Self {
+    fn new(value: Value, followed: &Followed<'_>, schema: &Value) -> Self {
         let mut secrets = Vec::new();
-        walk(schema, schema, &value, 0, &mut |schema, value| {
+        walk(followed, schema, &value, 0, &mut |schema, value| {
             if is_secret(schema) {
                 texts(value, &mut secrets);
             }
@@ -72,16 +75,17 @@ pub fn plugin_config(
     };
     let mut value = given.clone();
     let mut wrong = Vec::new();
-    read_files(schema, schema, &mut value, "", folder, 0, &mut |path, cause| {
+    let followed = &Followed::new(schema);
+    read_files(followed, schema, &mut value, "", folder, 0, &mut |path, cause| {
         wrong.push(format!("{}: {cause}", place(path)));
     });
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    fill(schema, schema, &mut value, 0);
+    fill(followed, schema, &mut value, 0);
 
     let mut told = HashSet::new();
-    unknown_keys(schema, schema, &value, "", 0, &mut |path, known, key| {
+    unknown_keys(followed, schema, &value, "", 0, &mut |path, known, key| {
         told.insert(path.to_owned());
         let hint = nearest(key, known.keys().map(String::as_str)).map_or_else(
             || format!("known here are {}", list(known.keys().map(String::as_str))),
@@ -89,8 +93,9 @@ pub fn plugin_config(
         );
         wrong.push(format!("{}: unknown key; {hint}", place(&format!("{path}/{key}"))));
     });
-    let validator = jsonschema::validator_for(schema)
-        .map_err(|e| vec![format!("the plugin's config schema is broken: {e}")])?;
+    followed.is_finite(&value).map_err(|cause| vec![format!("{}: {cause}", place(""))])?;
+    let validator =
+        validator(schema).map_err(|cause| vec![format!("the plugin's config schema is broken: {cause}")])?;
     for error in validator.iter_errors(&value) {
         let is_unknown_key = matches!(
             error.kind(),
@@ -115,7 +120,11 @@ pub fn plugin_config(
         };
         wrong.push(format!("{}: {cause}", place(error.instance_path().as_str())));
     }
-    if wrong.is_empty() { Ok(PluginSettings::new(value, schema)) } else { Err(wrong) }
+    let settings = PluginSettings::new(value, followed, schema);
+    if followed.is_over() {
+        wrong.push(format!("{}: {ENDLESS}", place("")));
+    }
+    if wrong.is_empty() { Ok(settings) } else { Err(wrong) }
 }
 
 fn words(options: &[Value]) -> String {
@@ -123,23 +132,29 @@ fn words(options: &[Value]) -> String {
 }
 
 /// Visits a value and everything below it that the schema describes.
-fn walk(root: &Value, schema: &Value, value: &Value, depth: usize, visit: &mut dyn FnMut(&Value, &Value)) {
+fn walk<'s>(
+    followed: &Followed<'s>,
+    schema: &'s Value,
+    value: &Value,
+    depth: usize,
+    visit: &mut dyn FnMut(&Value, &Value),
+) {
     if depth > DEPTH {
         return;
     }
-    for part in parts(root, schema, depth) {
+    for part in followed.parts(schema, depth) {
         visit(part, value);
         match value {
             Value::Object(object) => {
                 for (key, value) in object {
                     if let Some(below) = below(part, key) {
-                        walk(root, below, value, depth + 1, visit);
+                        walk(followed, below, value, depth + 1, visit);
                     }
                 }
             }
             Value::Array(items) => {
                 if let Some(schema) = part.get("items") {
-                    items.iter().for_each(|item| walk(root, schema, item, depth + 1, visit));
+                    items.iter().for_each(|item| walk(followed, schema, item, depth + 1, visit));
                 }
             }
             _ => {}
@@ -153,25 +168,25 @@ fn below<'a>(schema: &'a Value, key: &str) -> Option<&'a Value> {
 }
 
 /// Fills what is missing in `value`.
-fn fill(root: &Value, schema: &Value, value: &mut Value, depth: usize) {
+fn fill<'s>(followed: &Followed<'s>, schema: &'s Value, value: &mut Value, depth: usize) {
     if depth > DEPTH {
         return;
     }
-    for schema in parts(root, schema, depth) {
+    for schema in followed.parts(schema, depth) {
         if let (Some(schema), Some(items)) = (schema.get("items"), value.as_array_mut()) {
-            items.iter_mut().for_each(|item| fill(root, schema, item, depth + 1));
+            items.iter_mut().for_each(|item| fill(followed, schema, item, depth + 1));
         }
         let Some(object) = value.as_object_mut() else { continue };
         if let Some(schema) = schema.get("additionalProperties") {
             let known = properties(schema);
             let free =
                 object.iter_mut().filter(|(key, _)| known.is_none_or(|known| !known.contains_key(*key)));
-            free.for_each(|(_, value)| fill(root, schema, value, depth + 1));
+            free.for_each(|(_, value)| fill(followed, schema, value, depth + 1));
         }
         for (name, property) in properties(schema).into_iter().flatten() {
             if let Some(present) = object.get_mut(name) {
-                fill(root, property, present, depth + 1);
-            } else if let Some(value) = default(root, property, depth + 1) {
+                fill(followed, property, present, depth + 1);
+            } else if let Some(value) = default(followed, property, depth + 1) {
                 object.insert(name.clone(), value);
             }
         }
@@ -180,44 +195,22 @@ fn fill(root: &Value, schema: &Value, value: &mut Value, depth: usize) {
 
 /// The value of a property that is not given: its own default, or an object made of its properties' defaults if those
 /// are enough to make one.
-fn default(root: &Value, schema: &Value, depth: usize) -> Option<Value> {
-    let parts = parts(root, schema, depth);
+fn default<'s>(followed: &Followed<'s>, schema: &'s Value, depth: usize) -> Option<Value> {
+    let parts = followed.parts(schema, depth);
     if let Some(own) = parts.iter().find_map(|part| part.get("default")) {
-        let mut own = own.clone();
-        fill(root, schema, &mut own, depth);
+        let mut own = followed.copy(own)?;
+        fill(followed, schema, &mut own, depth);
         return Some(own);
     }
     if parts.iter().any(|part| unless_null(part).is_some()) {
         return None;
     }
     let mut made = Value::Object(Map::new());
-    fill(root, schema, &mut made, depth);
+    fill(followed, schema, &mut made, depth);
     let required = parts.iter().filter_map(|part| part.get("required")?.as_array()).flatten();
     let complete = required.filter_map(Value::as_str).all(|name| made.get(name).is_some());
     let empty = made.as_object().is_none_or(Map::is_empty);
     (complete && !empty).then_some(made)
-}
-
-/// A schema, and those that it takes in by `$ref` and `allOf`, or by an `anyOf` whose only other branch is null.
-pub(super) fn parts<'a>(root: &'a Value, schema: &'a Value, depth: usize) -> Vec<&'a Value> {
-    let mut parts = vec![schema];
-    if depth > DEPTH {
-        return parts;
-    }
-    let referred =
-        schema.get("$ref").and_then(Value::as_str).and_then(|to| root.pointer(to.strip_prefix('#')?));
-    let combined = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
-    for part in referred.into_iter().chain(combined).chain(unless_null(schema)) {
-        parts.extend(self::parts(root, part, depth + 1));
-    }
-    parts
-}
-
-/// What an optional value is when it is there.
-fn unless_null(schema: &Value) -> Option<&Value> {
-    let branches = schema.get("anyOf")?.as_array()?;
-    let mut others = branches.iter().filter(|branch| branch.get("type").is_none_or(|kind| kind != "null"));
-    others.next().filter(|_| others.next().is_none())
 }
 
 pub(super) fn properties(schema: &Value) -> Option<&Map<String, Value>> {
@@ -226,9 +219,9 @@ pub(super) fn properties(schema: &Value) -> Option<&Map<String, Value>> {
 
 type Report<'r> = dyn FnMut(&str, &Map<String, Value>, &str) + 'r;
 
-fn unknown_keys(
-    root: &Value,
-    schema: &Value,
+fn unknown_keys<'s>(
+    followed: &Followed<'s>,
+    schema: &'s Value,
     value: &Value,
     path: &str,
     depth: usize,
@@ -247,11 +240,11 @@ fn unknown_keys(
         "allOf",
         "if",
     ];
-    let parts = parts(root, schema, 0);
+    let parts = followed.parts(schema, 0);
     if let Value::Array(items) = value {
         for schema in parts.iter().filter_map(|part| part.get("items")) {
             for (index, item) in items.iter().enumerate() {
-                unknown_keys(root, schema, item, &format!("{path}/{index}"), depth + 1, report);
+                unknown_keys(followed, schema, item, &format!("{path}/{index}"), depth + 1, report);
             }
         }
     }
@@ -259,7 +252,7 @@ fn unknown_keys(
     for schema in parts.iter().filter(|part| properties(part).is_none()) {
         for (key, value) in object {
             if let Some(schema) = schema.get("additionalProperties") {
-                unknown_keys(root, schema, value, &format!("{path}/{key}"), depth + 1, report);
+                unknown_keys(followed, schema, value, &format!("{path}/{key}"), depth + 1, report);
             }
         }
     }
@@ -274,7 +267,7 @@ fn unknown_keys(
     for (key, value) in object {
         match known.get(key) {
             Some(property) => {
-                unknown_keys(root, property, value, &format!("{path}/{key}"), depth + 1, report);
+                unknown_keys(followed, property, value, &format!("{path}/{key}"), depth + 1, report);
             }
             None if closed => report(path, known, key),
             None => {}
@@ -346,6 +339,63 @@ mod tests {
             "properties": {"a": {"$ref": "#/$defs/A"}, "n": {"default": 1}}}}});
         let filled = settings(&schema, &json!({})).unwrap().value;
         assert_eq!(filled["n"], json!(1));
+    }
+
+    /// Each of these would keep the host busy for longer than it lives, or end it.
+    #[test]
+    fn a_schema_that_leads_to_ever_more_is_refused() {
+        let many = |count: usize, part: Value| vec![part; count];
+        let named = |count: usize, part: &Value| {
+            Value::Object((0..count).map(|number| (format!("p{number}"), part.clone())).collect())
+        };
+        let root = json!({"$ref": "#"});
+        // Each has two ways to the next.
+        let chain: Map<String, Value> = (0..40)
+            .map(|number| {
+                let next = json!({"$ref": format!("#/$defs/{}", number + 1)});
+                (number.to_string(), json!({"allOf": [next, next]}))
+            })
+            .collect();
+        let one_of = |word: &str| {
+            let mut nested = json!({"type": "object"});
+            for _ in 0..28 {
+                nested = json!({word: [nested], "unevaluatedProperties": {}});
+            }
+            nested
+        };
+        let endless = [
+            json!({"allOf": many(100, root.clone())}),
+            json!({"$ref": "#"}),
+            json!({"anyOf": [{"$ref": "#"}]}),
+            json!({"not": {"not": root}}),
+            json!({"type": "object", "properties": named(26, &root)}),
+            json!({"$ref": "#/$defs/0", "$defs": chain}),
+            json!({"oneOf": [{"$ref": "#/$defs/0"}], "$defs": chain}),
+            json!({"properties": named(5000, &json!({"$ref": "#/$defs/big"})),
+                "$defs": {"big": {"default": "x".repeat(100_000)}}}),
+            json!({"properties": {"b": {"default": {"b": {"b": {"b": {"b": {"b": {}}}}}}, "$ref": "#/$defs/b"}},
+                "$defs": {"b": {"additionalProperties": {"oneOf": many(30, json!({"$ref": "#/$defs/b"}))}}}}),
+            one_of("allOf"),
+            one_of("oneOf"),
+        ];
+        for (number, schema) in endless.iter().enumerate() {
+            let refused = settings(schema, &json!({"a": {"a": {}}})).map(|_| number).unwrap_err().join("\n");
+            assert!(refused.contains("without an end"), "{refused}");
+        }
+        for (schema, reason) in [
+            (json!({"$ref": "#there", "$defs": {"there": {"$anchor": "there"}}}), "refers to \"#there\""),
+            (json!({"$ref": "file:///etc/passwd"}), "may refer to its own parts"),
+            (json!({"allOf": [{"$id": "urn:x", "$ref": "#"}]}), "may not use `$id`"),
+            (json!({"$dynamicRef": "#"}), "may not use `$dynamicRef`"),
+            (
+                json!({"properties": {"a": {"type": "string", "pattern": "^((\\p{L}|-)+x){1,999}$"}}}),
+                "is broken",
+            ),
+            (json!({"properties": named(257, &json!({"pattern": "x"}))}), "257 patterns; 256 are allowed"),
+        ] {
+            let refused = settings(&schema, &json!({})).map(|_| reason).unwrap_err().join("\n");
+            assert!(refused.contains(reason), "{reason}: {refused}");
+        }
     }
 
     #[test]

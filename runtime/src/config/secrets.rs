@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::schema::{DEPTH, parts, properties};
+use super::schema::{DEPTH, Followed, properties};
 
 /// What stands where a secret stood.
 const HIDDEN: &str = "***";
@@ -56,9 +56,9 @@ pub(super) fn texts(value: &Value, found: &mut Vec<String>) {
 }
 
 /// Puts the content of files in place of their names, for secrets.
-pub(super) fn read_files(
-    root: &Value,
-    schema: &Value,
+pub(super) fn read_files<'s>(
+    followed: &Followed<'s>,
+    schema: &'s Value,
     value: &mut Value,
     path: &str,
     folder: &Path,
@@ -70,17 +70,17 @@ pub(super) fn read_files(
     }
     if let Value::Array(items) = value {
         for (index, item) in items.iter_mut().enumerate() {
-            for part in parts(root, schema, depth).into_iter().filter_map(|part| part.get("items")) {
-                read_files(root, part, item, &format!("{path}/{index}"), folder, depth + 1, wrong);
+            for part in followed.parts(schema, depth).into_iter().filter_map(|part| part.get("items")) {
+                read_files(followed, part, item, &format!("{path}/{index}"), folder, depth + 1, wrong);
             }
         }
         return;
     }
     let Some(object) = value.as_object_mut() else { return };
-    for known in parts(root, schema, depth).into_iter().filter_map(properties) {
+    for known in followed.parts(schema, depth).into_iter().filter_map(properties) {
         for (name, property) in known {
             let other = format!("{name}_file");
-            let secret = parts(root, property, depth).into_iter().any(is_secret);
+            let secret = followed.parts(property, depth).into_iter().any(is_secret);
             if secret && !known.contains_key(&other) && object.contains_key(&other) {
                 match from_file(object, name, &other, folder) {
                     Ok(text) => drop(object.insert(name.clone(), Value::from(text))),
@@ -88,7 +88,7 @@ pub(super) fn read_files(
                 }
             }
             if let Some(present) = object.get_mut(name) {
-                read_files(root, property, present, &format!("{path}/{name}"), folder, depth + 1, wrong);
+                read_files(followed, property, present, &format!("{path}/{name}"), folder, depth + 1, wrong);
             }
         }
     }

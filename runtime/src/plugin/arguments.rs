@@ -69,6 +69,11 @@ pub enum Kind {
     Choice,
 }
 
+/// Arguments and options of one command.
+const MOST: usize = 64;
+/// Choices of one argument.
+const MOST_CHOICES: usize = 1000;
+
 /// Why a word is no value of an argument.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Fault {
@@ -82,6 +87,10 @@ pub(crate) enum Fault {
 
 /// A command's arguments and options are checked, and their defaults brought into the form of values.
 pub(super) fn settle(command: &mut Command) -> Result<(), String> {
+    let count = command.arguments.len() + command.options.len();
+    if count > MOST {
+        return Err(format!("it has {count} arguments and options; {MOST} are allowed"));
+    }
     for (index, option) in command.options.iter().enumerate() {
         let known = command.arguments.iter().chain(&command.options[..index]);
         check_name(option, known)?;
@@ -193,6 +202,9 @@ impl Argument {
         }
         if (self.kind == Kind::Choice) == self.choices.is_empty() {
             return Err(format!("{name:?}: `choices` belong to the kind `choice`, which needs some"));
+        }
+        if self.choices.len() > MOST_CHOICES {
+            return Err(format!("{name:?}: {} choices; {MOST_CHOICES} are allowed", self.choices.len()));
         }
         if self.choices.iter().any(|choice| choice.trim().is_empty()) {
             return Err(format!("{name:?}: a choice is empty"));

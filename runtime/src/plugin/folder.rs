@@ -35,7 +35,7 @@ use self::settle::refused;
 use self::sight::{File, list, watch};
 use super::engine::Sandbox;
 use super::life::{Plugin, Status, Why};
-use super::loader::{Hash, LoadError, Loaded, hash, load};
+use super::loader::{Hash, LoadError, Loaded, hash, load, read};
 use crate::bot::Bots;
 use crate::clock::Clock;
 use crate::config::Live;
@@ -272,11 +272,11 @@ impl Keeper {
     async fn read(&mut self, path: &Path) {
         let Some(file) = self.files.get_mut(path) else { return };
         file.fresh = false;
-        let bytes = match tokio::fs::read(path).await {
+        let bytes = match read(path).await {
             Ok(bytes) => bytes,
             Err(e) => {
                 error!(file = %path.display(), "cannot read the plugin file: {e}; check its permissions");
-                return self.tell(path, "the file cannot be read");
+                return self.tell(path, &format!("the file cannot be read: {e}"));
             }
         };
         let new = hash(&bytes);

@@ -21,6 +21,8 @@ use crate::policy::Grant;
 /// The contract that this host speaks.
 pub const CONTRACT: &str = "0.1.0";
 const PACKAGE: &str = "iglu:plugin/";
+/// Of a plugin's file. One with a whole Python in it has 40 MB.
+const LARGEST: u64 = 256 << 20;
 
 /// One version of a plugin, compiled, checked and described.
 pub(crate) struct Version {
@@ -108,6 +110,9 @@ pub enum LoadError {
     /// Name right, shape wrong.
     #[error("it does not fit the contract {CONTRACT}: {0}; build it with the iglu-sdk or WIT of this iglu")]
     Misfit(String),
+    /// Compiling was given up.
+    #[error("it cannot be compiled: {0}")]
+    Compile(String),
     /// The instance or `describe` failed.
     #[error("it cannot be asked what it is: {0}")]
     Describe(String),
@@ -137,7 +142,7 @@ pub(crate) async fn load(
     if let Some(cache) = sandbox.cache()
         && is_component(&bytes)
     {
-        workshop::compile(cache, hash, &bytes).await;
+        workshop::compile(cache, hash, &bytes).await.map_err(LoadError::Compile)?;
     }
     let compiler = Arc::clone(sandbox);
     // Cranelift may need seconds for a large plugin.
@@ -150,7 +155,12 @@ pub(crate) async fn load(
     .map_err(|e| LoadError::Describe(format!("the compiler failed: {e}")))??;
     let imports =
         component.component_type().imports(sandbox.engine()).map(|(name, _)| name.to_owned()).collect();
-    let manifest = Arc::new(Manifest::parse(&describe(sandbox, &pre, limits).await?)?);
+    let described = describe(sandbox, &pre, limits).await?;
+    // Its patterns are compiled, and they may be large.
+    let manifest = tokio::task::spawn_blocking(move || Manifest::parse(&described))
+        .await
+        .map_err(|e| LoadError::Describe(format!("reading its manifest failed: {e}")))??;
+    let manifest = Arc::new(manifest);
     Ok(Loaded { manifest, pre, imports })
 }
 
@@ -165,7 +175,7 @@ pub async fn inspect(path: &Path) -> Result<Inspection, LoadError> {
 
 /// The same, with a folder for compiled plugins.
 pub(crate) async fn inspect_in(path: &Path, cache: Option<&Path>) -> Result<Inspection, LoadError> {
-    let bytes = tokio::fs::read(path).await?;
+    let bytes = read(path).await?;
     let (size, hash) = (bytes.len(), hash(&bytes));
     let sandbox = Arc::new(Sandbox::new(cache).map_err(|e| LoadError::Describe(format!("{e:#}")))?);
     let Loaded { manifest, imports, .. } = load(&sandbox, bytes, &hash, &Limits::default()).await?;
@@ -175,6 +185,15 @@ pub(crate) async fn inspect_in(path: &Path, cache: Option<&Path>) -> Result<Insp
         .map_or_else(|| CONTRACT.to_owned(), |(_, version)| version.to_owned());
     let manifest = Arc::unwrap_or_clone(manifest);
     Ok(Inspection { manifest, contract, imports, size })
+}
+
+/// The file's bytes, if they are of a sane number.
+pub(crate) async fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let size = tokio::fs::metadata(path).await?.len();
+    if size > LARGEST {
+        return Err(std::io::Error::other(format!("it has {size} bytes; {LARGEST} are allowed")));
+    }
+    tokio::fs::read(path).await
 }
 
 fn is_component(bytes: &[u8]) -> bool {

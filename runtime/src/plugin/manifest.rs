@@ -3,6 +3,7 @@
 //! These types are the one source of `wit/manifest.schema.json`. Unknown fields are ignored, so that a plugin built
 //! for a newer host still loads; wrong values of known fields are refused with the reason.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -212,6 +213,15 @@ pub struct Cooldown {
 /// The highest `count` of a rate: each run that counts is kept in memory.
 pub const MAX_RATE: u32 = 1000;
 
+/// Bytes of the JSON. Whoever reads it has the host's memory and time.
+const LONGEST: usize = 1 << 20;
+/// Handlers of one plugin.
+const MOST_HANDLERS: usize = 1000;
+/// Compiled sizes of its patterns, all together.
+const PATTERNS: usize = 32 << 20;
+const TOO_LARGE: &str = "this regex and those before it are too large together; write `[0-9]` for `\\d`, `[A-Za-z0-9_]` \
+                         for `\\w`, which have all the world's digits and letters, or shorter repetitions";
+
 /// At most so many runs in a time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rate {
@@ -258,6 +268,12 @@ impl Manifest {
     ///
     /// When it is not JSON of the manifest's shape, or a value in it cannot work.
     pub fn parse(json: &str) -> Result<Self, ManifestError> {
+        if json.len() > LONGEST {
+            return Err(ManifestError(format!(
+                "the manifest that `describe` answered has {} bytes; {LONGEST} are allowed",
+                json.len()
+            )));
+        }
         let mut manifest: Self = serde_json::from_str(json).map_err(|e| {
             ManifestError(format!("the manifest that `describe` answered does not fit its schema: {e}"))
         })?;
@@ -293,15 +309,22 @@ impl Manifest {
                  first, at most 64 characters"
             ));
         }
+        if self.handlers.len() > MOST_HANDLERS {
+            return wrong(format!(
+                "manifest: it has {} handlers; {MOST_HANDLERS} are allowed",
+                self.handlers.len()
+            ));
+        }
+        let (mut names, mut patterns) = (HashSet::new(), 0);
         for (index, handler) in self.handlers.iter().enumerate() {
             let name = &handler.name;
             if name.is_empty() {
                 return wrong(format!("manifest: handler number {} has no name", index + 1));
             }
-            if self.handlers[..index].iter().any(|other| other.name == *name) {
+            if !names.insert(name) {
                 return wrong(format!("manifest: two handlers are named {name:?}; names must be unique"));
             }
-            if let Err(reason) = handler.on.check() {
+            if let Err(reason) = handler.on.check(&mut patterns) {
                 return wrong(format!("manifest: handler {name:?}: {reason}"));
             }
             if let Some(cooldown) = handler.cooldown
@@ -323,7 +346,7 @@ impl Manifest {
             }
         }
         if let Some(schema) = &self.config
-            && let Err(e) = jsonschema::validator_for(schema)
+            && let Err(e) = crate::config::schema_validator(schema)
         {
             return wrong(format!("manifest: `config` is not a JSON Schema: {e}"));
         }
@@ -339,7 +362,8 @@ impl Command {
 }
 
 impl Trigger {
-    fn check(&self) -> Result<(), String> {
+    /// `patterns` counts their sizes.
+    fn check(&self, patterns: &mut usize) -> Result<(), String> {
         let blank = |text: &String| text.trim().is_empty();
         match self {
             Self::Command(command) if blank(&command.name) => Err("its command has no name".to_owned()),
@@ -349,9 +373,11 @@ impl Trigger {
             Self::Keyword(keyword) if keyword.any.is_empty() || keyword.any.iter().any(blank) => {
                 Err("`keyword.any` needs at least one word, and no empty one".to_owned())
             }
-            Self::Regex(regex) => regex::Regex::new(&regex.pattern)
-                .map(drop)
-                .map_err(|e| format!("its regex does not compile: {e}")),
+            Self::Regex(regex) => {
+                let size = crate::router::pattern_size(&regex.pattern);
+                *patterns += size.map_err(|e| format!("its regex does not compile: {e}"))?;
+                if *patterns <= PATTERNS { Ok(()) } else { Err(TOO_LARGE.to_owned()) }
+            }
             Self::Cron(cron) => crate::schedule::check(&cron.line, cron.zone.as_deref()),
             Self::Event(kinds) if kinds.kinds.is_empty() => Err("`event.kinds` is empty".to_owned()),
             _ => Ok(()),
@@ -403,7 +429,24 @@ mod tests {
             ),
             (&format!(r#"{{"id":"a","handlers":[{handler},{handler}]}}"#), "two handlers are named"),
         ];
-        for (json, reason) in bad {
+        let handlers = |count: usize, on: &str| {
+            let handler = |number: usize| format!(r#"{{"name":"h{number}","on":{on}}}"#);
+            let handlers: Vec<String> = (0..count).map(handler).collect();
+            format!(r#"{{"id":"a","handlers":[{}]}}"#, handlers.join(","))
+        };
+        let patterns = r#"{"regex":{"pattern":"\\w{40}"}}"#;
+        let arguments: Vec<String> = (0..65).map(|number| format!(r#"{{"name":"a{number}"}}"#)).collect();
+        let arguments = format!(r#"{{"command":{{"name":"x","arguments":[{}]}}}}"#, arguments.join(","));
+        let long = format!(r#"{{"id":"a","description":"{}"}}"#, "x".repeat(LONGEST));
+        let large = [
+            (long, "1048576 are allowed"),
+            (handlers(MOST_HANDLERS + 1, r#"{"command":{"name":"x"}}"#), "1000 are allowed"),
+            (handlers(1, &arguments), "has 65 arguments and options; 64 are allowed"),
+            (handlers(1, r#"{"regex":{"pattern":"\\w{100}{100}"}}"#), "does not compile"),
+            (handlers(MOST_HANDLERS, patterns), "too large together"),
+        ];
+        Manifest::parse(&handlers(10, patterns)).unwrap();
+        for (json, reason) in bad.into_iter().chain(large.iter().map(|(json, reason)| (&**json, *reason))) {
             let error = Manifest::parse(json).unwrap_err().to_string();
             assert!(error.contains(reason), "{json}: {error}");
         }

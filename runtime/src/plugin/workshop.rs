@@ -5,7 +5,7 @@
 //! cache, from where the host takes it in a millisecond.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -37,31 +37,38 @@ pub fn use_program(path: PathBuf) {
 ///
 /// When it does not compile.
 pub fn work(cache: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    // If memory runs out, Linux is to end this process and none other. Elsewhere there is no such file.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let sandbox = Sandbox::new(Some(cache))?;
     sandbox.compile(bytes).map(drop).map_err(|e| anyhow::anyhow!("{e:#}"))
 }
 
-/// Has a component compiled elsewhere, unless that was done before. Whatever goes wrong there is not reported: the host
-/// then compiles by itself, and meets the same error.
-pub(crate) async fn compile(cache: &Path, hash: &Hash, bytes: &[u8]) {
-    let Some(program) = PROGRAM.get() else { return };
-    let Some(mark) = mark(cache, program, hash) else { return };
-    if mark.exists() {
-        return;
-    }
-    let Ok(_place) = PLACES.acquire().await else { return };
+/// Has a component compiled elsewhere, unless that was done before. An error that the compiler itself tells is not
+/// reported: the host then meets the same one.
+///
+/// # Errors
+///
+/// When compiling did not come to an end, so that the host must not try it.
+pub(crate) async fn compile(cache: &Path, hash: &Hash, bytes: &[u8]) -> Result<(), String> {
+    let Some(program) = PROGRAM.get() else { return Ok(()) };
+    let Some(mark) = mark(cache, program, hash).filter(|mark| !mark.exists()) else { return Ok(()) };
+    let Ok(_place) = PLACES.acquire().await else { return Ok(()) };
     match tokio::time::timeout(LONGEST, run(program, cache, bytes)).await {
-        Ok(Ok(true)) => {
+        Ok(Ok(status)) if status.success() => {
             // Without the mark it is merely asked again.
             let _ = std::fs::write(&mark, []);
         }
-        Ok(Ok(false)) => debug!("the compiler's process failed"),
+        Ok(Ok(status)) if status.code().is_some() => debug!("the compiler's process failed"),
+        Ok(Ok(status)) => {
+            return Err(format!("the compiler was ended ({status}); perhaps it took too much memory"));
+        }
         Ok(Err(e)) => debug!("the compiler's process could not be run: {e}"),
-        Err(_) => debug!("the compiler's process took more than {LONGEST:?}"),
+        Err(_) => return Err(format!("it takes more than {} s", LONGEST.as_secs())),
     }
+    Ok(())
 }
 
-async fn run(program: &Path, cache: &Path, bytes: &[u8]) -> std::io::Result<bool> {
+async fn run(program: &Path, cache: &Path, bytes: &[u8]) -> std::io::Result<ExitStatus> {
     let mut child = Command::new(program)
         .arg(COMMAND)
         .arg(cache)
@@ -71,9 +78,10 @@ async fn run(program: &Path, cache: &Path, bytes: &[u8]) -> std::io::Result<bool
         .kill_on_drop(true)
         .spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(bytes).await?;
+        // One that ended before it had read all is told by its status.
+        let _ = stdin.write_all(bytes).await;
     }
-    Ok(child.wait().await?.success())
+    child.wait().await
 }
 
 /// Says that this program has compiled these bytes. Another build of it has a cache of its own.

@@ -56,6 +56,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 pub use kinds::{KINDS, is_kind, kind_of};
+pub(crate) use patterns::size as pattern_size;
 pub(crate) use place::chat_parts;
 pub use place::{chat_of, user_of};
 #[cfg(test)]

@@ -20,9 +20,12 @@ const SET_SIZE: usize = 32 << 20;
 const HITS: usize = 1 << 20;
 /// Bytes of a pattern that is written at run time.
 const LONGEST: usize = 16 << 10;
-/// Compiled sizes of such a pattern, of which the smallest that it fits into counts; `\w` is large, for all the world's
+/// Compiled sizes of a pattern, of which the smallest that it fits into counts; `\w` is large, for all the world's
 /// letters are in it.
-const SIZES: [usize; 3] = [8 << 10, 64 << 10, 1 << 20];
+const SIZES: [usize; 6] = [8 << 10, 64 << 10, 256 << 10, 1 << 20, 2 << 20, 4 << 20];
+/// The largest of a pattern that is written at run time, and of one in a manifest.
+const LARGEST: usize = 1 << 20;
+const LARGEST_DECLARED: usize = 4 << 20;
 /// Of all that somebody waits for.
 const ALL_SIZES: usize = 128 << 20;
 /// Patterns that nobody waits for any more are swept when there are this many, and again at twice as many as were left.
@@ -99,15 +102,15 @@ impl Regexes {
     }
 
     fn of_size(patterns: Vec<(usize, String)>, size: usize) -> Self {
-        let compile = |(rank, pattern): (usize, String)| match Regex::new(&pattern) {
-            Ok(regex) => Some((rank, regex)),
-            Err(e) => {
-                warn!("a plugin's regex {pattern:?} does not compile and is left out: {e}");
+        let compiled = |(rank, pattern): (usize, String)| match compile(&pattern, LARGEST_DECLARED) {
+            Ok((regex, _)) => Some((rank, regex)),
+            Err(reason) => {
+                warn!("a plugin's regex is left out: {reason}");
                 None
             }
         };
         let mut sets = Vec::new();
-        combine(patterns.into_iter().filter_map(compile).collect(), size, &mut sets);
+        combine(patterns.into_iter().filter_map(compiled).collect(), size, &mut sets);
         Self(sets)
     }
 
@@ -163,7 +166,7 @@ impl Shared {
             return Ok(known);
         }
         // Not under the lock: it takes a while, and others route messages.
-        let (compiled, size) = compile(pattern)?;
+        let (compiled, size) = compile(pattern, LARGEST).map_err(Error::Invalid)?;
         let mut all = lock();
         if let Some(known) = known(&all) {
             return Ok(known);
@@ -187,18 +190,27 @@ impl Shared {
     }
 }
 
-fn compile(pattern: &str) -> Result<(Regex, usize), Error> {
+/// The size that a pattern counts with once it is compiled, of those that manifests declare.
+///
+/// # Errors
+///
+/// When it does not compile, or is larger than any may be.
+pub(crate) fn size(pattern: &str) -> Result<usize, String> {
+    compile(pattern, LARGEST_DECLARED).map(|(_, size)| size)
+}
+
+fn compile(pattern: &str, largest: usize) -> Result<(Regex, usize), String> {
+    let shown = || pattern.chars().take(100).collect::<String>();
     let mut reason = String::new();
-    for size in SIZES {
+    for size in SIZES.into_iter().filter(|size| *size <= largest) {
         // What matching keeps besides is bounded in the same way.
         match RegexBuilder::new(pattern).size_limit(size).dfa_size_limit(2 * size).build() {
             Ok(regex) => return Ok((regex, size)),
             Err(e @ regex::Error::CompiledTooBig(_)) => reason = e.to_string(),
-            Err(e) => return Err(Error::Invalid(format!("the pattern {pattern:?}: {e}"))),
+            Err(e) => return Err(format!("the pattern {:?}: {e}", shown())),
         }
     }
-    let shown: String = pattern.chars().take(100).collect();
-    Err(Error::Invalid(format!("the pattern {shown:?}: {reason}")))
+    Err(format!("the pattern {:?}: {reason}", shown()))
 }
 
 /// One set if they fit together, else two halves.
@@ -253,7 +265,7 @@ mod tests {
 
     #[test]
     fn large_patterns_are_few_and_make_room_when_nobody_waits() {
-        let shared = Shared { most: 3 * SIZES[2], ..Shared::default() };
+        let shared = Shared { most: 3 * LARGEST, ..Shared::default() };
         let large = |number: usize| shared.get(&format!(r"^{number}\w{{8}}$"));
         let mut held = Vec::new();
         let refused = loop {
