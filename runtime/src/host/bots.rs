@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use wasmtime::component::Accessor;
 
-use super::{Caller, enter};
+use super::{Caller, enter, held};
 use crate::model::contract::iglu::plugin::bots::{Host, HostWithStore};
 use crate::model::{Bot, Error};
 use crate::plugin::engine::{Calls, Ctx};
@@ -28,7 +28,7 @@ impl HostWithStore<Ctx> for Calls {
         action: String,
         params: String,
     ) -> Result<String, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(bot, action, params) + read(&params))?;
         let (target, params) = prepared(&caller, &bot, &action, &params)?;
         target.call(&action, params).await.map(|answer| answer.to_string())
     }
@@ -39,15 +39,20 @@ impl HostWithStore<Ctx> for Calls {
         action: String,
         params: String,
     ) -> Result<String, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(bot, action, params) + read(&params))?;
         let (target, params) = prepared(&caller, &bot, &action, &params)?;
         caller.streams.keep(target.stream(&action, params)?)
     }
 
     async fn next(host: &Accessor<Ctx, Self>, stream: String) -> Result<Option<String>, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(stream))?;
         Ok(caller.streams.next(&stream).await?.map(|packet| packet.to_string()))
     }
+}
+
+/// What JSON takes beside its text once it is read: `[0,0,0` becomes much larger.
+fn read(json: &str) -> usize {
+    json.bytes().filter(|byte| *byte == b',').count() * size_of::<Value>()
 }
 
 /// What every raw action is asked first.

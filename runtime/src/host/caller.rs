@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
 
+use super::brought::Brought;
 use super::drafts::Drafts;
 use super::log::LogGate;
 use super::streams::Streams;
@@ -46,6 +47,7 @@ pub(crate) struct Surroundings {
     pub(crate) desk: Desk,
     sent: Mutex<VecDeque<(String, String)>>,
     addresses: Mutex<VecDeque<String>>,
+    brought: Brought,
 }
 
 /// What it shares with all other plugins.
@@ -72,8 +74,9 @@ impl Surroundings {
     ) -> Self {
         let Shared { bots, owner, clock, desk } = shared;
         let (sent, addresses, activity) = (Mutex::default(), Mutex::default(), Arc::default());
+        let brought = Brought::default();
         let pace = RwLock::new(Arc::new(Pace::new(limits, &clock)));
-        Self { plugin, bots, storage, owner, clock, pace, activity, outlet, desk, sent, addresses }
+        Self { plugin, bots, storage, owner, clock, pace, activity, outlet, desk, sent, addresses, brought }
     }
 
     /// The gauge of what the plugin sends. What it has counted outlives instances.
@@ -170,6 +173,18 @@ impl Caller {
 
     pub(crate) fn is_describing(&self) -> bool {
         self.around.is_none()
+    }
+
+    /// A call comes with so many bytes.
+    pub(super) fn takes(&self, bytes: usize) -> Result<(), Error> {
+        self.around.as_ref().map_or(Ok(()), |around| around.brought.take(bytes, self.limits.call_bytes))
+    }
+
+    /// So many of them are no longer kept.
+    pub(super) fn lets_go(&self, bytes: usize) {
+        if let Some(around) = &self.around {
+            around.brought.put_down(bytes);
+        }
     }
 
     /// Names the clock that counts this instance's CPU time.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wasmtime::component::Accessor;
 
-use super::enter;
+use super::{enter, held};
 use crate::clock::Clock;
 use crate::model::Error;
 use crate::model::contract::iglu::plugin::clock::{Host, HostWithStore, Timer};
@@ -18,7 +18,7 @@ impl Host for Ctx {
 
 impl HostWithStore<Ctx> for Calls {
     async fn sleep(host: &Accessor<Ctx, Self>, ms: u32) -> Result<(), Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, 0)?;
         let clock = &caller.around()?.clock;
         let _resting = caller.rest();
         tokio::select! {
@@ -36,18 +36,18 @@ impl HostWithStore<Ctx> for Calls {
         due: f64,
         data: Option<String>,
     ) -> Result<(), Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(name, data))?;
         let schedule = &caller.around()?.desk.schedule;
         schedule.set_timer(&caller.plugin, name, due, data, caller.limits.timers).await
     }
 
     async fn cancel_timer(host: &Accessor<Ctx, Self>, name: String) -> Result<bool, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(name))?;
         caller.around()?.desk.schedule.cancel_timer(&caller.plugin, &name).await
     }
 
     async fn timers(host: &Accessor<Ctx, Self>) -> Result<Vec<Timer>, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, 0)?;
         Ok(caller.around()?.desk.schedule.timers(&caller.plugin))
     }
 }

@@ -1,8 +1,8 @@
 //! Replies in the making.
 //!
 //! Where a platform shows a message while it grows, its text goes out piece by piece. Elsewhere it is collected here and
-//! sent whole. Either ends by `finish`, or when the handler that began it ends. What a handler has begun when its instance crashes is not sent; the event of one that
-//! has not acted goes to the next instance, which begins anew.
+//! sent whole. Either ends by `finish`, or when the handler that began it ends. What a handler has begun when its instance
+//! crashes is not sent; the event of one that has not acted goes to the next instance, which begins anew.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +12,9 @@ use crate::model::{Error, Incoming};
 
 /// Drafts of one instance at once. Each handler needs one.
 const MOST: usize = 4096;
+
+/// All that is collected has so many times the bytes that one draft may have.
+const TOGETHER: usize = 4;
 
 /// The drafts of one instance.
 #[derive(Default)]
@@ -43,6 +46,14 @@ pub(super) enum Text {
 }
 
 impl Text {
+    /// Bytes that wait here.
+    fn collected(&self) -> usize {
+        match self {
+            Self::Collected(text) => text.len(),
+            Self::Growing(..) => 0,
+        }
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::Collected(text) => text.len(),
@@ -71,9 +82,16 @@ impl Drafts {
         Ok(name(number))
     }
 
-    /// Adds text, up to so many bytes in all. Answers whether it goes out now.
+    /// Adds text, up to so many bytes in one draft. Answers whether it goes out now.
     pub(super) fn append(&self, draft: &str, text: &str, most: usize) -> Result<bool, Error> {
         let mut inner = self.lock();
+        let collected: usize = inner.open.values().map(|draft| draft.open.text.collected()).sum();
+        if collected + text.len() > most.saturating_mul(TOGETHER) {
+            return Err(Error::Exhausted(format!(
+                "the open drafts would have more than {TOGETHER} times {most} bytes together (`call_bytes` in iglu.toml); \
+                 finish some of them first"
+            )));
+        }
         let found = number(draft).and_then(|number| inner.open.get_mut(&number));
         let found = &mut found.ok_or_else(|| unknown(draft))?.open.text;
         if found.len() + text.len() > most {
@@ -153,7 +171,13 @@ mod tests {
         drafts.append(&name, "a", 3).unwrap();
         drafts.append(&name, "bc", 3).unwrap();
         assert!(matches!(drafts.append(&name, "d", 3), Err(Error::Exhausted(_))));
+        let others: Vec<_> = (0..TOGETHER).map(|_| drafts.open(event(), None, None).unwrap()).collect();
+        for other in &others[1..] {
+            drafts.append(other, "xyz", 3).unwrap();
+        }
+        assert!(matches!(drafts.append(&others[0], "d", 3), Err(Error::Exhausted(_))));
         assert_eq!(collected(&drafts.take(&name).unwrap()), "abc");
+        drafts.append(&others[0], "d", 3).unwrap();
         for gone in [name.as_str(), "draft-99", "", "7"] {
             assert!(matches!(drafts.append(gone, "x", 3), Err(Error::NotFound(_))), "{gone}");
             assert!(matches!(drafts.take(gone), Err(Error::NotFound(_))), "{gone}");

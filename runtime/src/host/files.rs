@@ -2,7 +2,7 @@
 
 use wasmtime::component::Accessor;
 
-use super::{Caller, Right, delegate, downloaded, enter, media, target};
+use super::{Caller, Right, delegate, downloaded, enter, held, media, target};
 use crate::bot::{Bot, Files, cannot};
 use crate::model::contract::iglu::plugin::files::{Host, HostWithStore};
 use crate::model::{Chat, Error, Listing, Media, MediaSource};
@@ -25,7 +25,7 @@ impl HostWithStore<Ctx> for Calls {
         file: Media,
         limit: u32,
     ) -> Result<Vec<u8>, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(event, file))?;
         let incoming = caller.event(&event)?;
         // The event's own word counts, so that nobody can make the host fetch something else.
         let carried = media::carried(&incoming, &file).ok_or_else(|| {
@@ -41,7 +41,7 @@ impl HostWithStore<Ctx> for Calls {
         file: Media,
         limit: u32,
     ) -> Result<Vec<u8>, Error> {
-        let (caller, target) = target(host, &bot, Right::FilesRead)?;
+        let (caller, target) = target(host, held!(bot, file), &bot, Right::FilesRead)?;
         let of_this_bot = caller.flight.any(|incoming| {
             incoming.event.bot.id == bot && media::carried(incoming, &file).is_some_and(|known| known == file)
         });
@@ -59,7 +59,7 @@ impl HostWithStore<Ctx> for Calls {
         file: Media,
         folder: Option<String>,
     ) -> Result<Option<String>, Error> {
-        let (caller, target) = target(host, &bot, Right::Files)?;
+        let (caller, target) = target(host, held!(bot, chat, file, folder), &bot, Right::Files)?;
         caller.may_begin(&target.info(), &chat)?;
         let most = caller.limits.file;
         if let MediaSource::Bytes(bytes) = &file.source

@@ -2,7 +2,7 @@
 
 use wasmtime::component::Accessor;
 
-use super::{Right, delegate, target};
+use super::{Right, delegate, held, target};
 use crate::bot::{Friends, cannot};
 use crate::model::contract::iglu::plugin::friends::{Host, HostWithStore};
 use crate::model::{Error, Friend, Request, UserProfile};
@@ -28,7 +28,7 @@ impl HostWithStore<Ctx> for Calls {
         reason: Option<String>,
     ) -> Result<(), Error> {
         let right = if matches!(request, Request::Join(_)) { Right::GroupAdmin } else { Right::Friends };
-        let (caller, target) = target(host, &bot, right)?;
+        let (caller, target) = target(host, held!(bot, request, reason), &bot, right)?;
         let friends = target.friends().ok_or_else(|| cannot(&target.info(), "friends.answer-request"))?;
         caller.flight.acted();
         friends.answer_request(request, approve, reason).await

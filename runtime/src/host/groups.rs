@@ -2,7 +2,7 @@
 
 use wasmtime::component::Accessor;
 
-use super::{Right, content, delegate, downloaded, target};
+use super::{Right, content, delegate, downloaded, held, target};
 use crate::bot::{Groups, cannot};
 use crate::model::contract::iglu::plugin::groups::{Host, HostWithStore};
 use crate::model::{Announcement, Error, EssenceEntry, Group, GroupMember, Media};
@@ -38,7 +38,7 @@ impl HostWithStore<Ctx> for Calls {
         text: String,
         picture: Option<Media>,
     ) -> Result<(), Error> {
-        let (caller, target) = target(host, &bot, Right::GroupAdmin)?;
+        let (caller, target) = target(host, held!(bot, group, text, picture), &bot, Right::GroupAdmin)?;
         if picture.as_ref().is_some_and(|picture| content::names_a_path(&picture.source)) {
             caller.policy.allows(&Permission::Files)?;
         }

@@ -3,7 +3,7 @@
 //! Every request is asked the same, in this order: can it be sent at all, is its origin granted, does it lead to the
 //! internet or to an address that was granted as it stands, is there room for it. Only then it counts as an act.
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::component::Accessor;
 
 use super::downloads::Downloads;
-use super::{Entered, Resting, enter};
+use super::{Entered, Resting, enter, held};
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::model::contract::iglu::plugin::http::{
@@ -24,8 +24,6 @@ use crate::web::{Outgoing, Reply, Web, file_name, media_type};
 
 /// So many requests may wait for their turn.
 const LINE: u32 = 256;
-/// The bodies of all requests of a plugin have so many times the bytes that one call may carry.
-const BODIES: usize = 4;
 
 /// What the requests of one plugin go through, whichever instance makes them.
 pub(crate) struct Outlet {
@@ -34,8 +32,6 @@ pub(crate) struct Outlet {
     at_once: u32,
     places: Semaphore,
     waiting: AtomicU32,
-    /// Bytes of the bodies that wait, or are on their way.
-    held: AtomicUsize,
     pub(super) downloads: Downloads,
 }
 
@@ -49,7 +45,6 @@ impl Outlet {
             at_once,
             places: Semaphore::new(at_once as usize),
             waiting: AtomicU32::new(0),
-            held: AtomicUsize::new(0),
             downloads: Downloads::new(downloads, clock.clone(), limits.file as u64),
         }
     }
@@ -59,13 +54,13 @@ impl Host for Ctx {}
 
 impl HostWithStore<Ctx> for Calls {
     async fn fetch(host: &Accessor<Ctx, Self>, request: Request) -> Result<Response, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(request))?;
         let visit = Visit::of(&caller)?;
         visit.fetch(request, || caller.flight.acted()).await
     }
 
     async fn download(host: &Accessor<Ctx, Self>, request: Request) -> Result<Downloaded, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(request))?;
         let visit = Visit::of(&caller)?;
         visit.download(request, || caller.flight.acted()).await
     }
@@ -169,7 +164,6 @@ impl<'a> Visit<'a> {
         let most = self.limits.http_timeout;
         let asked = Duration::from_millis(request.timeout_ms.into());
         let time = if asked.is_zero() { most } else { asked.min(most) };
-        let _held = Held::begin(&self.outlet.held, request.body.len(), self.limits.call_bytes)?;
         let outgoing = self.checked(request)?;
         let place = outgoing.shown().to_owned();
         let clock = &self.outlet.clock;
@@ -244,25 +238,6 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Bytes that the host holds for a plugin, given up however the request ends.
-struct Held<'a>(&'a AtomicUsize, usize);
-
-impl<'a> Held<'a> {
-    fn begin(held: &'a AtomicUsize, bytes: usize, call_bytes: usize) -> Result<Self, Error> {
-        let before = held.fetch_add(bytes, Ordering::Relaxed);
-        let held = Self(held, bytes);
-        // One that is too large in itself is told so.
-        let is_full = before > 0 && before + bytes > call_bytes.saturating_mul(BODIES);
-        if is_full { Err(Error::RateLimited(1.0)) } else { Ok(held) }
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(self.1, Ordering::Relaxed);
     }
 }
 

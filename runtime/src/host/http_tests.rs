@@ -197,27 +197,6 @@ const WRONG: [&str; 14] = [
 ];
 
 #[tokio::test]
-async fn the_bodies_of_all_requests_together_are_bounded() {
-    let (listener, port) = loopback().await;
-    let _count = serve(listener).await;
-    let origin = format!("http://127.0.0.1:{port}");
-    let limits = Limits { call_bytes: 100, http_at_once: 1, ..Limits::default() };
-    let desk = Desk::new(Web::default(), &["http:*"], &[format!("http:{origin}")], limits);
-    let post = |bytes: usize| {
-        let request = request("POST", &format!("{origin}/silent"));
-        Box::pin(desk.fetch(Request { body: vec![b'x'; bytes], ..request }))
-    };
-    let mut waiting: Vec<_> = (0..BODIES).map(|_| post(100)).collect();
-    for request in &mut waiting {
-        assert!(futures_util::poll!(request).is_pending());
-    }
-    assert!(matches!(post(1).await, Err(Error::RateLimited(_))));
-    assert!(matches!(post(101).await, Err(Error::RateLimited(_) | Error::Exhausted(_))));
-    waiting.pop();
-    assert!(futures_util::poll!(post(100)).is_pending(), "there is room again");
-}
-
-#[tokio::test]
 async fn nothing_leads_into_the_owners_network_by_a_pattern() {
     let (listener, port) = loopback().await;
     let mut counts = vec![serve(listener).await];

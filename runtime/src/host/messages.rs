@@ -6,7 +6,7 @@ use tracing::warn;
 use wasmtime::component::Accessor;
 
 use super::drafts::{Open, Text};
-use super::{Caller, Right, content, downloaded, enter, media, target};
+use super::{Caller, Right, content, downloaded, enter, held, media, target};
 use crate::bot::{Bot, Chats, cannot};
 use crate::model::contract::iglu::plugin::messages::{Host, HostWithStore};
 use crate::model::{self, Chat, Error, EventBody, Incoming, Message, Receipt, Segment};
@@ -26,7 +26,7 @@ impl HostWithStore<Ctx> for Calls {
         content: Vec<Segment>,
         quote: bool,
     ) -> Result<Receipt, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(event, content))?;
         content::check(&caller.policy, caller.limits.file, &content)?;
         let incoming = caller.event(&event)?;
         let content = downloaded::insert(&caller, content).await?;
@@ -39,7 +39,7 @@ impl HostWithStore<Ctx> for Calls {
         chat: Chat,
         content: Vec<Segment>,
     ) -> Result<Receipt, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(bot, chat, content))?;
         caller.policy.allows(&Permission::Send)?;
         content::check(&caller.policy, caller.limits.file, &content)?;
         let target = caller.bot(&bot)?;
@@ -62,7 +62,7 @@ impl HostWithStore<Ctx> for Calls {
         chat: Chat,
         message: String,
     ) -> Result<(), Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(bot, chat, message))?;
         if !caller.has_sent(&bot, &message) {
             caller.policy.allows(&Permission::Recall)?;
         }
@@ -77,7 +77,7 @@ impl HostWithStore<Ctx> for Calls {
         chat: Chat,
         message: String,
     ) -> Result<Message, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(bot, chat, message))?;
         may_read(&caller, &bot, &chat)?;
         let found = caller.bot(&bot)?.fetch(&chat, &message).await?;
         media::note(&caller, &found.content);
@@ -89,7 +89,7 @@ impl HostWithStore<Ctx> for Calls {
         bot: String,
         forward: String,
     ) -> Result<Vec<Message>, Error> {
-        let (caller, target) = target(host, &bot, Right::Free)?;
+        let (caller, target) = target(host, held!(bot, forward), &bot, Right::Free)?;
         let chats = chats(&*target, "messages.fetch-forward")?;
         let messages = chats.fetch_forward(forward).await?;
         messages.iter().for_each(|message| media::note(&caller, &message.content));
@@ -103,7 +103,7 @@ impl HostWithStore<Ctx> for Calls {
         before: Option<String>,
         count: u32,
     ) -> Result<Vec<Message>, Error> {
-        let (caller, target) = target(host, &bot, Right::Free)?;
+        let (caller, target) = target(host, held!(bot, chat, before), &bot, Right::Free)?;
         may_read(&caller, &bot, &chat)?;
         let messages = chats(&*target, "messages.history")?.history(chat, before, count).await?;
         messages.iter().for_each(|message| media::note(&caller, &message.content));
@@ -118,7 +118,7 @@ impl HostWithStore<Ctx> for Calls {
         emoji: String,
         add: bool,
     ) -> Result<(), Error> {
-        let (caller, target) = target(host, &bot, Right::Free)?;
+        let (caller, target) = target(host, held!(bot, chat, message, emoji), &bot, Right::Free)?;
         may_read(&caller, &bot, &chat)?;
         let chats = chats(&*target, "messages.react")?;
         caller.flight.acted();
@@ -126,7 +126,7 @@ impl HostWithStore<Ctx> for Calls {
     }
 
     async fn typing(host: &Accessor<Ctx, Self>, event: String, seconds: u32) -> Result<(), Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(event))?;
         let incoming = caller.event(&event)?;
         let chat = chat_to_answer(&incoming)?;
         let target = caller.bot(&incoming.event.bot.id)?;
@@ -136,7 +136,7 @@ impl HostWithStore<Ctx> for Calls {
     }
 
     async fn reply_stream(host: &Accessor<Ctx, Self>, event: String) -> Result<String, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(event))?;
         let incoming = caller.event(&event)?;
         let chat = chat_to_answer(&incoming)?;
         let bot = caller.bot(&incoming.event.bot.id)?;
@@ -147,7 +147,7 @@ impl HostWithStore<Ctx> for Calls {
     }
 
     async fn append(host: &Accessor<Ctx, Self>, draft: String, text: String) -> Result<(), Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(draft, text))?;
         if caller.drafts.append(&draft, &text, caller.limits.call_bytes)? {
             caller.flight.acted();
         }
@@ -155,20 +155,20 @@ impl HostWithStore<Ctx> for Calls {
     }
 
     async fn finish(host: &Accessor<Ctx, Self>, draft: String) -> Result<Receipt, Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(draft))?;
         let open = caller.drafts.take(&draft)?;
         finish(&caller, open).await
     }
 
     async fn mark_read(host: &Accessor<Ctx, Self>, bot: String, chat: Chat) -> Result<(), Error> {
-        let (caller, target) = target(host, &bot, Right::Send)?;
+        let (caller, target) = target(host, held!(bot, chat), &bot, Right::Send)?;
         let chats = chats(&*target, "messages.mark-read")?;
         caller.flight.acted();
         chats.mark_read(chat).await
     }
 
     async fn acknowledge(host: &Accessor<Ctx, Self>, event: String, code: u32) -> Result<(), Error> {
-        let caller = enter(host)?;
+        let caller = enter(host, held!(event))?;
         let incoming = caller.event(&event)?;
         let bot = caller.bot(&incoming.event.bot.id)?;
         if !matches!(incoming.event.body, EventBody::Interaction(_)) {

@@ -4,6 +4,7 @@
 //! house tell the [flight](crate::plugin::flight) that the handler has acted before they do.
 
 mod bots;
+mod brought;
 mod caller;
 mod clock;
 mod content;
@@ -27,6 +28,7 @@ mod streams;
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::AsContextMut as _;
 use wasmtime::component::{Accessor, GuestTaskId};
@@ -49,14 +51,22 @@ struct Entered {
     caller: Arc<Caller>,
     /// The guest's task that calls.
     task: Option<GuestTaskId>,
+    /// Bytes that it has brought, as long as they are kept.
+    brought: AtomicUsize,
 }
 
 impl Entered {
-    fn new(caller: Arc<Caller>, task: Option<GuestTaskId>) -> Self {
+    fn new(caller: Arc<Caller>, task: Option<GuestTaskId>, brought: usize) -> Self {
         if let Some(activity) = caller.activity() {
             activity.begin();
         }
-        Self { caller, task }
+        Self { caller, task, brought: AtomicUsize::new(brought) }
+    }
+
+    /// So many of the bytes are no longer kept, though the call goes on.
+    fn put_down(&self, bytes: usize) {
+        self.brought.fetch_sub(bytes, Ordering::Relaxed);
+        self.caller.lets_go(bytes);
     }
 
     /// The handler that calls, or else one that is at work on this event.
@@ -83,6 +93,7 @@ impl Deref for Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
+        self.caller.lets_go(*self.brought.get_mut());
         if let Some(activity) = self.caller.activity() {
             activity.end();
         }
@@ -100,8 +111,9 @@ impl Drop for Resting<'_> {
     }
 }
 
-/// The plugin that calls, with the handler noted as the one that is at work.
-fn enter(host: &Accessor<Ctx, Calls>) -> Result<Entered, Error> {
+/// The plugin that calls, with the handler noted as the one that is at work. `brought` is how many bytes come with the
+/// call: a plugin may have thousands of calls under way, and the host keeps them all.
+fn enter(host: &Accessor<Ctx, Calls>, brought: usize) -> Result<Entered, Error> {
     let (caller, task) = host.with(|mut access| {
         let task = access.as_context_mut().async_call_stack().ok().and_then(|stack| stack.last());
         (Arc::clone(&access.get().caller), task)
@@ -113,8 +125,17 @@ fn enter(host: &Accessor<Ctx, Calls>) -> Result<Entered, Error> {
     if caller.is_describing() {
         return Err(Error::Denied("describe() may call only log, clock.now and config.get".to_owned()));
     }
-    Ok(Entered::new(caller, task))
+    caller.takes(brought)?;
+    Ok(Entered::new(caller, task, brought))
 }
+
+/// The bytes that these arguments hold.
+macro_rules! held {
+    ($($argument:expr),*) => {
+        0 $(+ crate::model::Weigh::held(&$argument))*
+    };
+}
+use held;
 
 /// Functions of the contract that a bot does as they stand: who may call them, and the part of the bot that does them.
 macro_rules! delegate {
@@ -126,7 +147,8 @@ macro_rules! delegate {
             bot: String,
             $($argument: $type),*
         ) -> Result<$answer, Error> {
-            let (caller, target) = crate::host::target(host, &bot, crate::host::Right::$right)?;
+            let brought = crate::host::held!(bot $(, $argument)*);
+            let (caller, target) = crate::host::target(host, brought, &bot, crate::host::Right::$right)?;
             let Some(part) = target.$part() else {
                 let function = concat!($interface, ".", stringify!($name)).replace('_', "-");
                 return Err(crate::bot::cannot(&target.info(), &function));
@@ -172,8 +194,13 @@ impl Right {
 }
 
 /// The bot that a plugin with this right names.
-fn target(host: &Accessor<Ctx, Calls>, bot: &str, right: Right) -> Result<(Entered, Arc<dyn Bot>), Error> {
-    let caller = enter(host)?;
+fn target(
+    host: &Accessor<Ctx, Calls>,
+    brought: usize,
+    bot: &str,
+    right: Right,
+) -> Result<(Entered, Arc<dyn Bot>), Error> {
+    let caller = enter(host, brought)?;
     right.check(&caller)?;
     let target = caller.bot(bot)?;
     Ok((caller, target))

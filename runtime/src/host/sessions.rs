@@ -7,7 +7,7 @@ use wasmtime::component::Accessor;
 
 use super::caller::LONGEST_ID;
 use super::messages::answer;
-use super::{Caller, Entered, content, downloaded, enter};
+use super::{Caller, Entered, content, downloaded, enter, held};
 use crate::model::contract::iglu::plugin::sessions::{Expectation, Host, HostWithStore, Speaker};
 use crate::model::{Error, Event, Incoming, Segment};
 use crate::plugin::engine::{Calls, Ctx};
@@ -26,7 +26,7 @@ impl HostWithStore<Ctx> for Calls {
         event: String,
         expectation: Expectation,
     ) -> Result<Option<Event>, Error> {
-        let (caller, handler, incoming) = who_waits(host, &event)?;
+        let (caller, handler, incoming) = who_waits(host, held!(event, expectation), &event)?;
         let timeout = expectation.timeout_ms;
         let wait = Wait::begin(&caller, handler, expected(&caller, &incoming, expectation)?)?;
         let _resting = caller.rest();
@@ -40,12 +40,15 @@ impl HostWithStore<Ctx> for Calls {
         quote: bool,
         expectation: Expectation,
     ) -> Result<Option<Event>, Error> {
-        let (caller, handler, incoming) = who_waits(host, &event)?;
+        let asked = held!(question);
+        let (caller, handler, incoming) = who_waits(host, held!(event, expectation) + asked, &event)?;
         content::check(&caller.policy, caller.limits.file, &question)?;
         let question = downloaded::insert(&caller, question).await?;
         let timeout = expectation.timeout_ms;
         let wait = Wait::begin(&caller, handler, expected(&caller, &incoming, expectation)?)?;
         answer(&caller, &incoming, &question, quote).await?;
+        drop(question);
+        caller.put_down(asked);
         let _resting = caller.rest();
         wait.end(timeout).await
     }
@@ -54,8 +57,8 @@ impl HostWithStore<Ctx> for Calls {
 /// The caller, its handler if it can be told, and the event that it names.
 type Waiting = (Entered, Option<u64>, Arc<Incoming>);
 
-fn who_waits(host: &Accessor<Ctx, Calls>, event: &str) -> Result<Waiting, Error> {
-    let caller = enter(host)?;
+fn who_waits(host: &Accessor<Ctx, Calls>, brought: usize, event: &str) -> Result<Waiting, Error> {
+    let caller = enter(host, brought)?;
     let incoming = caller.event(event)?;
     let handler = caller.handler(event);
     Ok((caller, handler, incoming))

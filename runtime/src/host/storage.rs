@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use wasmtime::component::Accessor;
 
-use super::{Entered, enter};
+use super::{Entered, enter, held};
 use crate::model::Error;
 use crate::model::contract::iglu::plugin::storage::{Change, Condition, Entry, Host, HostWithStore, Page};
 use crate::plugin::engine::{Calls, Ctx};
@@ -14,7 +14,7 @@ impl Host for Ctx {}
 
 impl HostWithStore<Ctx> for Calls {
     async fn get(host: &Accessor<Ctx, Self>, key: String) -> Result<Option<Vec<u8>>, Error> {
-        storage(host)?.get(key).await
+        storage(host, held!(key))?.get(key).await
     }
 
     async fn set(
@@ -23,11 +23,11 @@ impl HostWithStore<Ctx> for Calls {
         value: Vec<u8>,
         ttl_seconds: u32,
     ) -> Result<(), Error> {
-        storage(host)?.set(key, value, ttl_seconds).await
+        storage(host, held!(key, value))?.set(key, value, ttl_seconds).await
     }
 
     async fn delete(host: &Accessor<Ctx, Self>, key: String) -> Result<bool, Error> {
-        storage(host)?.delete(key).await
+        storage(host, held!(key))?.delete(key).await
     }
 
     async fn scan(
@@ -36,11 +36,11 @@ impl HostWithStore<Ctx> for Calls {
         after: Option<String>,
         count: u32,
     ) -> Result<Page, Error> {
-        storage(host)?.scan(prefix, after, count).await
+        storage(host, held!(prefix, after))?.scan(prefix, after, count).await
     }
 
     async fn add(host: &Accessor<Ctx, Self>, key: String, delta: f64) -> Result<f64, Error> {
-        storage(host)?.add(key, delta).await
+        storage(host, held!(key))?.add(key, delta).await
     }
 
     async fn swap(
@@ -49,15 +49,15 @@ impl HostWithStore<Ctx> for Calls {
         expected: Option<Vec<u8>>,
         value: Option<Vec<u8>>,
     ) -> Result<bool, Error> {
-        storage(host)?.swap(key, expected, value).await
+        storage(host, held!(key, expected, value))?.swap(key, expected, value).await
     }
 
     async fn set_many(host: &Accessor<Ctx, Self>, entries: Vec<Entry>) -> Result<(), Error> {
-        storage(host)?.set_many(entries).await
+        storage(host, held!(entries))?.set_many(entries).await
     }
 
     async fn get_many(host: &Accessor<Ctx, Self>, keys: Vec<String>) -> Result<Vec<Option<Vec<u8>>>, Error> {
-        storage(host)?.get_many(keys).await
+        storage(host, held!(keys))?.get_many(keys).await
     }
 
     async fn apply(
@@ -65,7 +65,7 @@ impl HostWithStore<Ctx> for Calls {
         conditions: Vec<Condition>,
         changes: Vec<Change>,
     ) -> Result<bool, Error> {
-        storage(host)?.apply(conditions, changes).await
+        storage(host, held!(conditions, changes))?.apply(conditions, changes).await
     }
 }
 
@@ -83,7 +83,7 @@ impl Deref for Open {
     }
 }
 
-fn storage(host: &Accessor<Ctx, Calls>) -> Result<Open, Error> {
-    let caller = enter(host)?;
+fn storage(host: &Accessor<Ctx, Calls>, brought: usize) -> Result<Open, Error> {
+    let caller = enter(host, brought)?;
     Ok(Open { store: caller.around()?.storage.with_quota(caller.limits.storage as u64), _call: caller })
 }

@@ -6,6 +6,7 @@
 mod blank;
 mod kept;
 mod segments;
+mod weigh;
 
 use std::sync::Arc;
 
@@ -15,9 +16,11 @@ pub mod contract {
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "plugin",
-        additional_derives: [PartialEq, ::iglu_contract_derive::ContractJson],
+        additional_derives: [PartialEq, ::iglu_contract_derive::ContractJson, ::iglu_contract_derive::Weigh],
     });
 }
+
+pub(crate) use weigh::Weigh;
 
 pub use contract::iglu::plugin::events::{
     AdminChange, Audit, BotState, Essence, Event, EventBody, FriendRequest, GrayTip, GuildNotice, Honor,

@@ -15,10 +15,12 @@
 //! Keys that a reader does not know are ignored; a case that it does not know is an error.
 //!
 //! A crate that uses it depends on `serde` (with `derive`) and has a module `crate::base64_json` with the two
-//! functions of a serde `with` module for `Vec<u8>`. A crate that uses [`Lift`] has the trait `crate::abi::Lift`.
+//! functions of a serde `with` module for `Vec<u8>`. A crate that uses [`Lift`] has the trait `crate::abi::Lift`, one that
+//! uses [`Weigh`] has `crate::model::Weigh`.
 
 mod json;
 mod lift;
+mod weigh;
 
 use syn::{DeriveInput, Error, parse_macro_input};
 
@@ -27,6 +29,13 @@ use syn::{DeriveInput, Error, parse_macro_input};
 pub fn contract_json(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     json::expand(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Implements `crate::model::Weigh`: how many bytes a value holds beside itself.
+#[proc_macro_derive(Weigh)]
+pub fn weigh(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    weigh::expand(&input).unwrap_or_else(Error::into_compile_error).into()
 }
 
 /// Implements `crate::abi::Lift`: size, alignment and reading of a record, variant or enum, as the component model's
