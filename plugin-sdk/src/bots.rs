@@ -99,6 +99,13 @@ pub async fn call_stream<T: DeserializeOwned>(
 }
 
 /// The packets that answer an action, in order. A stream that nobody reads for 60 seconds ends.
+///
+/// ```
+/// # use iglu_sdk::prelude::*;
+/// # iglu_sdk::testing::example(async |event| {
+/// let packets: bots::CallStream<Value> = bots::call_stream(&event.bot, "test_download_stream", &json!({})).await?;
+/// # drop(packets); Ok(()) }).did("bots.call_stream", &json!({"action": "test_download_stream"}));
+/// ```
 #[derive(Debug)]
 pub struct CallStream<T> {
     action: String,
@@ -109,6 +116,16 @@ pub struct CallStream<T> {
 
 impl<T: DeserializeOwned> CallStream<T> {
     /// The next packet; none after the last, and after an error.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # iglu_sdk::testing::example(async |event| {
+    /// let mut packets = bots::call_stream::<Value>(&event.bot, "test_download_stream", &json!({})).await?;
+    /// let first = packets.next().await?;
+    /// # assert_eq!(first, Some(json!({"part": 1})));
+    /// # assert_eq!(packets.next().await?, None);
+    /// # Ok(()) });
+    /// ```
     ///
     /// # Errors
     /// Once what the action failed with, [`HostError::Timeout`] when it was not read for 60 seconds, and

@@ -44,6 +44,16 @@ use crate::{
 };
 
 /// A request in the making; `.await` (or [`send`](Self::send)) sends it.
+///
+/// ```
+/// # use iglu_sdk::{prelude::*, http::Request};
+/// fn about(city: &str) -> Request {
+///     http::get("https://api.example.com/weather").query("city", city)
+/// }
+/// # iglu_sdk::testing::example(async |_| {
+/// let answer = about("Oslo").await?;
+/// # drop(answer); Ok(()) }).did("http.fetch", &json!({"url": "https://api.example.com/weather?city=Oslo"}));
+/// ```
 #[must_use = "a request does nothing until it is awaited"]
 #[derive(Clone, Debug)]
 pub struct Request {

@@ -218,6 +218,18 @@ impl RequestKind for kind::InviteRequest {
 impl<K: RequestKind> Event<K> {
     /// Says yes; permission `friends`, for a join request `group-admin`.
     ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # #[derive(Default)] struct Host;
+    /// # #[plugin(id = "host", permissions(friends = "to answer requests"))] impl Host {
+    /// #[on(FriendRequest)]
+    /// async fn asked(&self, event: &Event<FriendRequest>) -> Result {
+    ///     event.approve().await?;
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`HostError::Expired`] when somebody answered before.
     pub async fn approve(&self) -> Result<(), HostError> {
@@ -225,6 +237,18 @@ impl<K: RequestKind> Event<K> {
     }
 
     /// Says no, with words for the asker.
+    ///
+    /// ```
+    /// # use iglu_sdk::prelude::*;
+    /// # #[derive(Default)] struct Doorkeeper;
+    /// # #[plugin(id = "doorkeeper", permissions("group-admin" = "to answer requests"))] impl Doorkeeper {
+    /// #[on(JoinRequest)]
+    /// async fn asked(&self, event: &Event<JoinRequest>) -> Result {
+    ///     event.refuse("the group is full").await?;
+    ///     Ok(())
+    /// }
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`approve`](Self::approve).

@@ -26,6 +26,19 @@ pub trait Kind: 'static {
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $($name:literal)|+: $body:ty, $pattern:pat => $value:expr;)*) => {$(
         $(#[$doc])*
+        #[doc = ""]
+        #[doc = "```"]
+        #[doc = "# use iglu_sdk::{event::kind, prelude::*, testing::Harness};"]
+        #[doc = "# #[derive(Default)] struct Watcher;"]
+        #[doc = "# #[plugin(id = \"watcher\")] impl Watcher {"]
+        #[doc = "#[on]"]
+        #[doc = concat!("async fn seen(&self, event: &Event<kind::", stringify!($kind), ">) {")]
+        #[doc = "    log::info!(\"{:?}\", event.body());"]
+        #[doc = "}"]
+        #[doc = "# }"]
+        #[doc = concat!("# let on = &Harness::<Watcher>::new().manifest()[\"handlers\"][0][\"on\"];")]
+        #[doc = concat!("# assert_eq!(on[\"event\"][\"kinds\"], json!([", $("\"", $name, "\", ",)+ "]));")]
+        #[doc = "```"]
         #[derive(Clone, Copy, Debug)]
         pub enum $kind {}
 

@@ -20,6 +20,21 @@ macro_rules! actions {
                 "Action `", name!($name $($action)?), "`, permission `call:", name!($name $($action)?), "`."
             )]
             #[doc = ""]
+            #[doc = "```"]
+            #[doc = "# use iglu_sdk::prelude::*;"]
+            #[doc = "# async fn example(event: &MessageEvent) -> Result {"]
+            #[doc = concat!(
+                "napcat::", stringify!($name), "(&event.bot" $(, ", ", sample!($kind $argument))*
+                $(, ", napcat::", stringify!($options), "::default()")?, ").await?;"
+            )]
+            #[doc = "# Ok(()) }"]
+            // The example's host answers all of them alike, which not every answer's type takes.
+            #[doc = "# iglu_sdk::testing::example(async |event| Ok(drop(example(&event).await)))"]
+            #[doc = concat!(
+                "# .did(\"", called!($($how)?), "\", &json!({\"action\": \"", name!($name $($action)?), "\"}));"
+            )]
+            #[doc = "```"]
+            #[doc = ""]
             #[doc = "# Errors"]
             #[doc = "As [`bots::call`](crate::bots::call)."]
             #[allow(unused_mut, reason = "some actions have no parameters")]
@@ -54,6 +69,66 @@ macro_rules! ask {
     };
     ($bot:expr, $action:expr, $params:expr) => {
         $crate::napcat::answer::read($action, $crate::napcat::params::call($bot, $action, $params).await?)
+    };
+}
+
+/// The function of the host that asks.
+macro_rules! called {
+    (stream) => {
+        "bots.call_stream"
+    };
+    () => {
+        "bots.call"
+    };
+}
+
+/// An argument as it may stand in an example.
+macro_rules! sample {
+    (id group_id) => {
+        "\"20001\""
+    };
+    (id user_id) => {
+        "&event.sender"
+    };
+    (id message_id) => {
+        "&event.body().id"
+    };
+    (id $name:ident) => {
+        concat!("\"", stringify!($name), "-1\"")
+    };
+    (text $name:ident) => {
+        "\"some text\""
+    };
+    (flag $name:ident) => {
+        "true"
+    };
+    (texts $name:ident) => {
+        "[\"one\", \"two\"]"
+    };
+    (message $name:ident) => {
+        "\"hello\""
+    };
+    (nodes $name:ident) => {
+        "[iglu_sdk::types::ForwardNode::new(\"10001\", \"Ann\", \"hello\")]"
+    };
+    (chat $name:ident) => {
+        "&event.chat"
+    };
+    (file $name:ident) => {
+        "\"picture.png\""
+    };
+    (json $name:ident) => {
+        "&json!({})"
+    };
+    (source $name:ident) => {
+        "iglu_sdk::types::MediaSource::Url(\"https://example.com/picture.png\".to_owned())"
+    };
+    (download $name:ident) => {
+        "iglu_sdk::types::MediaSource::Url(\"https://example.com/picture.png\".to_owned())"
+    };
+    // Numbers of every kind.
+    ($kind:ident $name:ident) => {
+        "1"
     };
 }
 
