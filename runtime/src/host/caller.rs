@@ -29,7 +29,7 @@ const REMEMBERED_EVENTS: usize = 64;
 /// What the plugin sent stays known for so many messages, so that it may recall them.
 const REMEMBERED_SENDS: usize = 512;
 /// The longest id that a plugin may name, in bytes; those of platforms have some dozens.
-pub(super) const LONGEST_ID: usize = 256;
+const LONGEST_ID: usize = 256;
 /// Addresses of media that the platform gave stay known for so many more.
 const REMEMBERED_ADDRESSES: usize = 1024;
 
@@ -246,12 +246,7 @@ impl Caller {
 
     /// Whether the plugin may speak there of its own accord: not where it was switched off.
     pub(super) fn may_begin(&self, bot: &model::Bot, chat: &Chat) -> Result<(), Error> {
-        if let Some(long) = chat_parts(chat).into_iter().find(|part| part.len() > LONGEST_ID) {
-            return Err(Error::Invalid(format!(
-                "a chat's id of {} bytes is none; they have {LONGEST_ID} at most",
-                long.len()
-            )));
-        }
+        are_ids(chat_parts(chat))?;
         if self.around()?.desk.router.is_on(&self.plugin, bot, chat) {
             return Ok(());
         }
@@ -322,5 +317,15 @@ impl Caller {
             let addresses = around.addresses.lock().unwrap_or_else(PoisonError::into_inner);
             addresses.iter().any(|known| known == address)
         })
+    }
+}
+
+/// Whether these can be ids of chats and users.
+pub(super) fn are_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
+    match ids.into_iter().map(str::len).find(|length| *length > LONGEST_ID) {
+        Some(length) => Err(Error::Invalid(format!(
+            "an id of {length} bytes is nobody's; they have {LONGEST_ID} at most"
+        ))),
+        None => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wasmtime::component::Accessor;
 
-use super::caller::LONGEST_ID;
+use super::caller::are_ids;
 use super::messages::answer;
 use super::{Caller, Entered, content, downloaded, enter, held};
 use crate::model::contract::iglu::plugin::sessions::{Expectation, Host, HostWithStore, Speaker};
@@ -101,10 +101,7 @@ fn expected(caller: &Caller, incoming: &Incoming, expectation: Expectation) -> R
         Speaker::Users(users) => Some(users),
     };
     let router = &caller.around()?.desk.router;
-    let ids = chat_parts(&chat).into_iter().chain(users.iter().flatten().map(String::as_str));
-    if let Some(long) = ids.map(str::len).find(|length| *length > LONGEST_ID) {
-        return invalid(format!("an id of {long} bytes is nobody's; they have {LONGEST_ID} at most"));
-    }
+    are_ids(chat_parts(&chat).into_iter().chain(users.iter().flatten().map(String::as_str)))?;
     let pattern = pattern.map(|pattern| router.pattern(&pattern)).transpose()?;
     Ok(Expected {
         plugin: Arc::clone(&caller.plugin),
