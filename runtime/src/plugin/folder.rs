@@ -275,8 +275,8 @@ impl Keeper {
         let bytes = match read(path).await {
             Ok(bytes) => bytes,
             Err(e) => {
-                error!(file = %path.display(), "cannot read the plugin file: {e}; check its permissions");
-                return self.tell(path, &format!("the file cannot be read: {e}"));
+                error!(file = %path.display(), "a plugin is not loaded: {e}");
+                return self.tell(path, &e.to_string());
             }
         };
         let new = hash(&bytes);

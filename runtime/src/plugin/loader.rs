@@ -119,8 +119,11 @@ pub enum LoadError {
     /// The manifest is wrong.
     #[error("{0}")]
     Manifest(#[from] super::manifest::ManifestError),
+    /// The file is larger than any plugin.
+    #[error("the file has {0} bytes; {LARGEST} are allowed")]
+    Large(u64),
     /// The file cannot be read.
-    #[error("cannot read the file")]
+    #[error("the file cannot be read: {0}; check its name and permissions")]
     Io(#[from] std::io::Error),
 }
 
@@ -188,12 +191,12 @@ pub(crate) async fn inspect_in(path: &Path, cache: Option<&Path>) -> Result<Insp
 }
 
 /// The file's bytes, if they are of a sane number.
-pub(crate) async fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(crate) async fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let size = tokio::fs::metadata(path).await?.len();
     if size > LARGEST {
-        return Err(std::io::Error::other(format!("it has {size} bytes; {LARGEST} are allowed")));
+        return Err(LoadError::Large(size));
     }
-    tokio::fs::read(path).await
+    Ok(tokio::fs::read(path).await?)
 }
 
 fn is_component(bytes: &[u8]) -> bool {

@@ -237,6 +237,25 @@ async fn inspect_tells_of_a_good_file_and_refuses_each_bad_one() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_too_large_or_not_there_is_told_and_not_read() {
+    let (_napcat, folder, host) = counting().await;
+    let huge = folder.path().join("huge");
+    // It takes no room on the disk.
+    std::fs::File::create(&huge).unwrap().set_len((256 << 20) + 1).unwrap();
+    let before = host.resident();
+    std::fs::rename(huge, folder.plugins().join("huge.wasm")).unwrap();
+    let reason = "the file has 268435457 bytes; 268435456 are allowed";
+    host.says("its size", |line| line.text().contains(reason)).await;
+    assert!(host.resident() < before + (64 << 20), "it was read");
+    for (name, reason) in [("huge.wasm", reason), ("none.wasm", "No such file or directory")] {
+        let told = iglu_with(&["inspect", folder.plugins().join(name).to_str().unwrap()], "").await;
+        let text = String::from_utf8(told.stderr).unwrap();
+        assert!(!told.status.success() && text.contains(reason) && text.contains(name), "{text}");
+    }
+    host.stop().await;
+}
+
+#[tokio::test]
 async fn other_files_in_the_folder_are_left_alone() {
     let (napcat, folder, host) = counting().await;
     let mark = host.mark();
