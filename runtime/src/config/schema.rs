@@ -306,6 +306,9 @@ mod tests {
         ] {
             assert_eq!(settings(&schema, &given).unwrap().value, expected, "{given}");
         }
+        let named = json!({"type": "object", "properties": {"look": {"$ref": "#/$defs/%E5%A4%96%E8%A7%82"}},
+            "$defs": {"外观": {"type": "object", "properties": {"colour": {"default": "red"}}}}});
+        assert_eq!(settings(&named, &json!({})).unwrap().value, json!({"look": {"colour": "red"}}));
         let free = plugin_config("echo", None, &json!({"any": 1}), Path::new("")).unwrap();
         assert_eq!(free.value, json!({"any": 1}));
     }

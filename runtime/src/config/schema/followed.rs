@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use jsonschema::{PatternOptions, Validator};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 /// How deep a schema is followed into itself.
@@ -67,9 +68,10 @@ impl<'s> Followed<'s> {
         }
     }
 
-    /// What a reference inside the schema leads to.
+    /// What a reference inside the schema leads to. It is a part of an address, so names in Chinese come in per cent.
     fn target(&self, reference: &Value) -> Option<&'s Value> {
-        self.root.pointer(reference.as_str()?.strip_prefix('#')?)
+        let pointer = percent_decode_str(reference.as_str()?.strip_prefix('#')?).decode_utf8().ok()?;
+        self.root.pointer(&pointer)
     }
 
     /// A copy of a default, if it is not too large.
