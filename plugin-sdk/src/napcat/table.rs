@@ -124,7 +124,7 @@ macro_rules! sample {
         "iglu_sdk::types::MediaSource::Url(\"https://example.com/picture.png\".to_owned())"
     };
     (download $name:ident) => {
-        "iglu_sdk::types::MediaSource::Url(\"https://example.com/picture.png\".to_owned())"
+        sample!(source $name)
     };
     // Numbers of every kind.
     ($kind:ident $name:ident) => {

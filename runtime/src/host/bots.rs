@@ -28,7 +28,7 @@ impl HostWithStore<Ctx> for Calls {
         action: String,
         params: String,
     ) -> Result<String, Error> {
-        let caller = enter(host, held!(bot, action, params) + read(&params))?;
+        let caller = enter(host, held!(bot, action, params) + values(&params))?;
         let (target, params) = prepared(&caller, &bot, &action, &params)?;
         target.call(&action, params).await.map(|answer| answer.to_string())
     }
@@ -39,7 +39,7 @@ impl HostWithStore<Ctx> for Calls {
         action: String,
         params: String,
     ) -> Result<String, Error> {
-        let caller = enter(host, held!(bot, action, params) + read(&params))?;
+        let caller = enter(host, held!(bot, action, params) + values(&params))?;
         let (target, params) = prepared(&caller, &bot, &action, &params)?;
         caller.streams.keep(target.stream(&action, params)?)
     }
@@ -51,7 +51,7 @@ impl HostWithStore<Ctx> for Calls {
 }
 
 /// What JSON takes beside its text once it is read: `[0,0,0` becomes much larger.
-fn read(json: &str) -> usize {
+fn values(json: &str) -> usize {
     json.bytes().filter(|byte| *byte == b',').count() * size_of::<Value>()
 }
 
